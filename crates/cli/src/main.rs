@@ -1,0 +1,3 @@
+//! The `ephor` binary.
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! What the engine needs from the world, as traits: time, randomness, target directories, MFA providers, notifiers.
+
+pub mod clock;
+pub mod entropy;
+pub mod mfa;
+pub mod notify;
+pub mod target;
+
+pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

@@ -1,3 +1,17 @@
 //! Words, rules and life cycles of just-in-time privilege: pure functions, no input or output, no clock of its own.
+//!
+//! Every decision has the form `(state, command, now) -> decision | refusal`; applying a decision cannot refuse.
 
+pub mod approval;
+pub mod effect;
+pub mod grant;
 pub mod id;
+pub mod pam;
+pub mod principal;
+pub mod provider;
+pub mod refusal;
+pub mod request;
+pub mod text;
+pub mod time;
+
+pub use refusal::Refusal;

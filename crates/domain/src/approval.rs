@@ -1,0 +1,104 @@
+//! Approvals: who may decide on whose request, and that one decision wins (S1, S2).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Refusal,
+    id::{ApprovalId, PersonId, PrincipalId, RequestId},
+    principal::{Actor, Proof},
+};
+
+/// The decision object of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// Its own id, never the request's on PAM (`PAM-101`).
+    pub id: ApprovalId,
+    /// The request it decides.
+    pub request: RequestId,
+    /// When it opened.
+    pub opened: Timestamp,
+    /// When it times out.
+    pub until: Timestamp,
+    /// The decision, once there is one.
+    pub decision: Option<Decision>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The word.
+    pub verdict: Verdict,
+    /// Who decided.
+    pub by: PrincipalId,
+    /// The human being who decided.
+    pub person: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, if said.
+    pub justification: Option<String>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Granted.
+    Approve,
+    /// Refused.
+    Reject,
+}
+
+/// Somebody who may decide on requests for an entitlement, and how he came to be so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approver {
+    /// The account.
+    pub principal: PrincipalId,
+    /// The human being.
+    pub person: PersonId,
+    /// May act now.
+    pub enabled: bool,
+    /// Who named him.
+    pub named_by: Option<PersonId>,
+    /// When he was named.
+    pub named_at: Timestamp,
+}
+
+/// What a decision rests on.
+#[derive(Debug, Clone)]
+pub struct Case<'a> {
+    /// When the request was made.
+    pub asked_at: Timestamp,
+    /// The persons of requester and target.
+    pub parties: &'a [PersonId],
+    /// Those who are approvers of the entitlement now.
+    pub approvers: &'a [Approver],
+}
+
+/// May `actor` decide? Persons are compared, never ids or names (S1).
+///
+/// # Errors
+/// [`Refusal::ApprovalNotAvailable`] for everybody who is no approver; [`Refusal::SelfApproval`] for requester and target
+/// themselves; [`Refusal::PersonRequired`] when no person is at the keyboard (seams §8).
+pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
+    if case.parties.contains(&actor.person) {
+        return Err(Refusal::SelfApproval);
+    }
+    let approver = case
+        .approvers
+        .iter()
+        .find(|approver| approver.principal == actor.principal && approver.enabled)
+        .ok_or(Refusal::ApprovalNotAvailable)?;
+    // F13: whoever the requester named after asking is not independent.
+    let named_by_party = approver.named_by.is_some_and(|person| case.parties.contains(&person));
+    if case.parties.contains(&approver.person) {
+        return Err(Refusal::SelfApproval);
+    }
+    if named_by_party && approver.named_at > case.asked_at {
+        return Err(Refusal::ApprovalNotAvailable);
+    }
+    match actor.proof {
+        Proof::Person | Proof::FreshApiToken => Ok(()),
+        Proof::AgedApiToken | Proof::Application | Proof::Host => Err(Refusal::PersonRequired),
+    }
+}

@@ -1,0 +1,76 @@
+//! Principals and the persons behind them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PersonId, PrincipalId};
+
+/// What sort of directory object a principal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    /// A human being's account.
+    User,
+    /// A group of principals.
+    Group,
+    /// An application's account.
+    Service,
+}
+
+/// An account that can sign in, hold or decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Principal {
+    /// Its id on every face (seams §1).
+    pub id: PrincipalId,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// The human being it belongs to: separation of duties compares persons, never ids or names (S1).
+    pub person: PersonId,
+    /// Domain as shown in `Username`.
+    pub domain: String,
+    /// Account name within the domain.
+    pub account: String,
+    /// Name for people.
+    pub display_name: String,
+    /// `account@domain` spelling, if it has one.
+    pub upn: Option<String>,
+    /// May sign in and hold.
+    pub enabled: bool,
+}
+
+impl Principal {
+    /// `DOMAIN\account`, the one spelling of `PAM-029`.
+    #[must_use]
+    pub fn username(&self) -> String {
+        format!("{}\\{}", self.domain, self.account)
+    }
+}
+
+/// Who gives an order to the engine, established by the identity layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account that signed in.
+    pub principal: PrincipalId,
+    /// The human being behind it.
+    pub person: PersonId,
+    /// Where the call came from, for the record.
+    pub address: Option<String>,
+    /// How it signed in, for rules that need a person at the keyboard.
+    pub proof: Proof,
+}
+
+/// How an actor signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Password, session or ticket of a person.
+    Person,
+    /// An API token younger than 12 h: stands for one user.
+    FreshApiToken,
+    /// An API token of 12 h or more: decides nothing (seams §8).
+    AgedApiToken,
+    /// An application acting for itself.
+    Application,
+    /// The operator at the host (`ephor admin init`).
+    Host,
+}

@@ -1,0 +1,30 @@
+//! The four providers: rule sets of one family each (architecture §1).
+
+use serde::{Deserialize, Serialize};
+
+/// Which family of rules an entitlement, request or grant belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Microsoft Identity Manager PAM roles.
+    Pam,
+    /// Directory roles at a scope.
+    DirectoryRoles,
+    /// Member or owner of a group.
+    Groups,
+    /// Resource roles at a scope.
+    Resources,
+}
+
+impl Provider {
+    /// The word used in records and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pam => "pam",
+            Self::DirectoryRoles => "directory_roles",
+            Self::Groups => "groups",
+            Self::Resources => "resources",
+        }
+    }
+}

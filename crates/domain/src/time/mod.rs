@@ -1,0 +1,3 @@
+//! Instants, durations, zones and windows.
+
+pub mod window;

@@ -76,6 +76,8 @@ impl Membership {
     #[must_use]
     pub fn owed(mut self, now: Timestamp) -> Self {
         if !self.wanted {
+            // A removal that is under way may still land: only a fresh confirmation counts then.
+            self.in_force &= self.attempts == 0;
             self.wanted = true;
             self.since = now;
             self.attempts = 0;
@@ -83,7 +85,11 @@ impl Membership {
         if self.built_in {
             self.in_force = true;
         }
-        self.due = (!self.in_force).then_some(now);
+        if self.in_force {
+            self.due = None;
+        } else {
+            self.due = Some(self.due.map_or(now, |due| due.min(now)));
+        }
         self
     }
 
@@ -109,5 +115,44 @@ impl Membership {
     #[must_use]
     pub fn is_settled_away(&self) -> bool {
         !self.wanted && self.due.is_none()
+    }
+}
+
+/// What one attempt at the target found or did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// The target holds the membership now, and did not before this attempt, as far as it said.
+    Present,
+    /// The target does not hold the membership now.
+    Absent,
+    /// The attempt failed; try again at the instant given.
+    Retry(Timestamp),
+}
+
+impl Membership {
+    /// Records what an attempt to make it `wanted` came to. An attempt that was overtaken by a change of mind proves
+    /// nothing: the membership is tried again at once.
+    #[must_use]
+    pub fn attempted(mut self, wanted: bool, attempt: Attempt, now: Timestamp) -> Self {
+        if wanted != self.wanted {
+            self.in_force = false;
+            self.due = Some(now);
+            return self;
+        }
+        match attempt {
+            Attempt::Present => {
+                self.in_force = true;
+                self.due = (!self.wanted).then_some(now);
+            }
+            Attempt::Absent => {
+                self.in_force = false;
+                self.due = self.wanted.then_some(now);
+            }
+            Attempt::Retry(at) => self.due = Some(at),
+        }
+        if self.due.is_none() {
+            self.attempts = 0;
+        }
+        self
     }
 }

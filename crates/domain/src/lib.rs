@@ -6,6 +6,7 @@ pub mod approval;
 pub mod effect;
 pub mod grant;
 pub mod id;
+pub mod life;
 pub mod pam;
 pub mod principal;
 pub mod provider;

@@ -8,6 +8,7 @@ pub mod grant;
 pub mod id;
 pub mod life;
 pub mod pam;
+pub mod policy;
 pub mod principal;
 pub mod provider;
 pub mod refusal;

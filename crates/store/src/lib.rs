@@ -1,1 +1,27 @@
-//! Placeholder.
+//! SQLite and PostgreSQL behind one interface.
+//!
+//! ```text
+//! Store ── transact / read ──> Tx ── methods by aggregate ──> Session ──> sqlite | postgres
+//! ```
+//!
+//! * [`Store`] runs commands. A command is a closure over [`Tx`] that may run more than once, so it does no outside I/O,
+//!   reads no clock and draws no randomness but what it was given.
+//! * [`Tx`] is what a command sees: loads of aggregates, named queries, and [`Tx::apply`] for what was decided. Its
+//!   methods are written once, in one SQL dialect.
+//! * The session layer below knows how statements travel; it is the only place where the two databases differ.
+//!
+//! What is absent: business rules, clocks, random numbers. Instants are UTC microseconds on both databases.
+
+mod fault;
+mod location;
+mod store;
+pub mod tx;
+
+// Stands in for `ephor_audit` until that crate is there; same names, same fields.
+mod standin;
+
+pub use fault::Fault;
+pub use location::{Location, LocationError};
+pub use standin::{Hash, Sealed};
+pub use store::{Options, Store};
+pub use tx::{Tx, Write};

@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Real components for tests, started on free loopback ports and stopped when the test is over.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`slapd`] | an OpenLDAP server with people, groups, TLS and an outside witness |
+//! | [`postgres`] | a PostgreSQL database per test, or a private cluster to crash |
+//! | [`proxy`] | a TCP proxy that refuses, resets, hangs, delays and truncates on demand |
+//! | [`program`] | one of our own binaries, run as an operator would run it |
+//! | [`pki`] | a certificate authority for test listeners |
+//!
+//! Every launcher answers [`LaunchError::Unavailable`] when its program is not installed; [`available_or_skip`] turns that
+//! into one printed line, or into a failure where `EPHOR_REQUIRE_COMPONENTS=1` says that everything must be there.
+//!
+//! No process outlives its test: children are killed on drop, also while a panic unwinds. A test that was itself killed
+//! leaves a work directory behind; the next test to start anything sweeps it together with the processes it names.
+
+mod launch;
+#[cfg(feature = "directory")]
+pub mod pki;
+pub mod ports;
+pub mod postgres;
+mod probe;
+pub mod process;
+pub mod program;
+#[cfg(feature = "proxy")]
+pub mod proxy;
+#[cfg(feature = "directory")]
+pub mod slapd;
+mod workdir;
+
+pub use launch::{LaunchError, Unavailable, available_or_skip};
+pub use workdir::WorkDir;

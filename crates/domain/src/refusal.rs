@@ -1,5 +1,7 @@
 //! Every business reason to say no (architecture §4). Each face answers every one of them in one table.
 
+use crate::provider::ScheduleRefusal;
+
 /// Why an order is refused. Faults (store down, time-out) are a different type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -73,6 +75,9 @@ pub enum Refusal {
     /// The last enabled standing administrator cannot be removed or disabled (seams §14).
     #[error("the last administrator cannot be removed or disabled")]
     LastAdministrator,
+    /// An order for a schedule, a cancel or a policy change breaks a rule of Graph or ARM.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleRefusal),
 }
 
 impl Refusal {
@@ -98,6 +103,7 @@ impl Refusal {
             Self::Invalid { .. } => "invalid",
             Self::InUse { .. } => "in_use",
             Self::LastAdministrator => "last_administrator",
+            Self::Schedule(refusal) => refusal.code(),
         }
     }
 }

@@ -1,6 +1,19 @@
 //! The four providers: rule sets of one family each (architecture §1).
+//!
+//! What differs between families lives in a module of its own: [`crate::pam`], [`directory_roles`], [`groups`],
+//! [`resources`]. The last three share the state checks of [`schedule`].
+
+pub mod directory_roles;
+pub mod groups;
+pub mod order;
+pub mod refusal;
+pub mod resources;
+pub mod schedule;
 
 use serde::{Deserialize, Serialize};
+
+pub use order::{Asked, AskedEnd, Case, Decision, Held, Line, Order, Pending, Usable};
+pub use refusal::ScheduleRefusal;
 
 /// Which family of rules an entitlement, request or grant belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod effect;
+pub mod entitlement;
 pub mod grant;
 pub mod id;
 pub mod life;
@@ -13,6 +14,7 @@ pub mod principal;
 pub mod provider;
 pub mod refusal;
 pub mod request;
+pub mod scope;
 pub mod text;
 pub mod time;
 

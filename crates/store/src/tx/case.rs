@@ -2,9 +2,9 @@
 
 use ephor_domain::{
     approval::{Approval, Approver},
-    effect::{Membership, Privilege},
     grant::Grant,
     id::{ApprovalId, GrantId, RequestId},
+    life::Owed,
     pam::Role,
     principal::Principal,
     request::Request,
@@ -38,17 +38,6 @@ pub struct RequestCase {
     pub owed: Vec<Owed>,
     /// A target of the role is unwritable, or one of its groups inactive.
     pub unwritable: bool,
-}
-
-/// One membership that a grant owes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owed {
-    /// Group and target.
-    pub privilege: Privilege,
-    /// The membership row, if there is one.
-    pub membership: Option<Membership>,
-    /// Other live grants that owe the same (R4).
-    pub others: u32,
 }
 
 impl Tx {

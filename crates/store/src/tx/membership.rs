@@ -131,6 +131,14 @@ impl Tx {
         unwritten()
     }
 
+    /// When the oldest removal at a target that is not confirmed and has an alarm level of `level` was due.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn oldest_removal(&mut self, _target: TargetId, _level: u8) -> Result<Option<Timestamp>, Fault> {
+        super::unwritten()
+    }
+
     /// Notes the highest alarm raised for a membership.
     ///
     /// # Errors

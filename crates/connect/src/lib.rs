@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Outward connectors behind the engine's ports: LDAP targets, MFA hooks, webhooks.
+//!
+//! Nothing here decides anything about grants. Every call has a time limit, every answer a size limit, and every
+//! failure is told in the words of the port it serves.
+
+pub mod dn;
+pub mod hook;
+pub mod ldap;
+pub mod outgoing;
+mod tls;
+pub mod webhook;
+
+pub use hook::{HttpMfaHook, MfaHookConfig};
+pub use ldap::{LdapConfig, LdapConfigError, LdapTarget};
+pub use outgoing::{OutgoingConfig, OutgoingConfigError};
+pub use tls::TlsConfigError;
+pub use webhook::Webhook;

@@ -128,8 +128,13 @@ pub trait TargetDirectory: Send + Sync + 'static {
     /// Our id of this target.
     fn id(&self) -> TargetId;
 
+    /// Closes open connections; calls in flight fail. A node that was paused longer than its lease does so before
+    /// anything else, so that nothing it had begun is still sent (seams §17).
+    fn disconnect(&self) {}
+
     /// Brings the memberships of one group towards `changes`, as one coalesced write where the target can,
-    /// bisected when the target refuses the whole. Answers one outcome per change, in order.
+    /// bisected when the target refuses the whole. Answers one outcome per change, in order. A fault of the whole
+    /// target that comes midway is the outcome of each change that it left unknown.
     ///
     /// # Errors
     /// A fault of the target or group as a whole: nothing is known of any change then.

@@ -1,0 +1,280 @@
+//! A lane is one connection to a target that is dialled when needed and dropped when it fails.
+//!
+//! Calls share the connection: LDAP answers carry ids, so a slow answer does not block the next question.
+
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use ephor_engine::port::target::{FaultKind, TargetFault};
+use futures_util::FutureExt as _;
+use ldap3::{
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchEntry, SearchOptions, StdStream,
+    controls::RawControl, exop::PasswordModify,
+};
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::{
+    net::TcpStream,
+    task::AbortHandle,
+    time::{Instant, timeout_at},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    config::{Password, Settings},
+    fault::{self, code},
+    root::{self, Root},
+};
+
+/// A connection left alone for longer is dialled anew: something between us and the target may have forgotten it.
+const LONGEST_IDLE: Duration = Duration::from_secs(60);
+
+/// One connection to a target, made on demand.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    open: tokio::sync::Mutex<Option<Arc<Link>>>,
+}
+
+impl Lane {
+    /// The open connection, or a fresh one. Callers that come together wait for one dial.
+    pub(super) async fn link(&self, settings: &Settings, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
+        let mut open = timeout_at(deadline, self.open.lock()).await.map_err(|_| fault::timeout("connect"))?;
+        if let Some(link) = open.as_ref().filter(|link| link.is_usable()) {
+            *link.last_used.lock() = Instant::now();
+            return Ok(Arc::clone(link));
+        }
+        *open = None;
+        let link = Arc::new(Link::dial(settings, deadline).await?);
+        *open = Some(Arc::clone(&link));
+        Ok(link)
+    }
+
+    /// A connection signed in just now, which replaces the open one; calls in flight on that are still answered.
+    pub(super) async fn fresh(&self, settings: &Settings, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
+        let link = Arc::new(Link::dial(settings, deadline).await?);
+        let mut open = timeout_at(deadline, self.open.lock()).await.map_err(|_| fault::timeout("connect"))?;
+        *open = Some(Arc::clone(&link));
+        Ok(link)
+    }
+
+    /// Closes the connection; calls in flight on it fail.
+    pub(super) fn close(&self) {
+        if let Ok(mut open) = self.open.try_lock()
+            && let Some(link) = open.take()
+        {
+            link.driver.abort();
+        }
+    }
+}
+
+/// A signed-in connection.
+pub(super) struct Link {
+    ldap: Ldap,
+    /// What the server says of itself.
+    pub(super) root: Root,
+    driver: AbortHandle,
+    broken: AtomicBool,
+    last_used: Mutex<Instant>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("root", &self.root).field("broken", &self.broken).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // The driver may be stuck in a write to a server that stopped reading; it would never notice our leaving.
+        self.driver.abort();
+    }
+}
+
+impl Link {
+    async fn dial(settings: &Settings, deadline: Instant) -> Result<Self, TargetFault> {
+        let dialled_by = deadline.min(Instant::now() + settings.connect_timeout);
+        let stream = timeout_at(dialled_by, connect(settings))
+            .await
+            .map_err(|_| fault::timeout("connect"))?
+            .map_err(|error| TargetFault { kind: FaultKind::Unreachable, cause: format!("connect: {error}") })?;
+        let mut how = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream)).set_starttls(settings.start_tls);
+        if let Some(tls) = &settings.tls {
+            how = how.set_config(Arc::clone(tls));
+        }
+        let (connection, ldap) =
+            within(dialled_by, "connect", LdapConnAsync::from_url_with_settings(how, &settings.url)).await?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.drive().await {
+                tracing::debug!(%error, "LDAP connection ended");
+            }
+        })
+        .abort_handle();
+        let mut link = Self {
+            ldap,
+            root: Root::default(),
+            driver,
+            broken: AtomicBool::new(false),
+            last_used: Mutex::new(Instant::now()),
+        };
+        link.bind(settings, deadline).await?;
+        link.root = root::read(&link, deadline).await?;
+        Ok(link)
+    }
+
+    async fn bind(&self, settings: &Settings, deadline: Instant) -> Result<(), TargetFault> {
+        let reading = timeout_at(deadline, password(&settings.password));
+        let password = reading.await.map_err(|_| fault::timeout("read of `password_file`"))??;
+        let mut ldap = self.ldap.clone();
+        let signing_in = async move { ldap.simple_bind(&settings.bind_dn, password.expose_secret()).await };
+        let result = self.run(deadline, "sign-in", signing_in).await?;
+        if result.rc == code::SUCCESS { Ok(()) } else { Err(fault::of_bind(&result)) }
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed)
+            && !self.ldap.clone().is_closed()
+            && self.last_used.lock().elapsed() < LONGEST_IDLE
+    }
+
+    /// Runs one operation. After a failure below LDAP results the lane dials a new connection next time; others in
+    /// flight on this one may still be answered.
+    async fn run<T>(
+        &self,
+        deadline: Instant,
+        doing: &str,
+        operation: impl Future<Output = Result<T, LdapError>> + Send,
+    ) -> Result<T, TargetFault> {
+        within(deadline, doing, operation).await.inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
+    }
+
+    /// Modifies an entry; any result is an answer.
+    pub(super) async fn modify(
+        &self,
+        deadline: Instant,
+        dn: &str,
+        mods: Vec<Mod<String>>,
+        controls: Vec<RawControl>,
+    ) -> Result<LdapResult, TargetFault> {
+        let mut ldap = self.ldap.clone();
+        self.run(deadline, "modify", async move {
+            if !controls.is_empty() {
+                ldap.with_controls(controls);
+            }
+            ldap.modify(dn, mods).await
+        })
+        .await
+    }
+
+    /// Adds an entry; any result is an answer.
+    pub(super) async fn add(
+        &self,
+        deadline: Instant,
+        dn: &str,
+        attributes: Vec<(String, std::collections::HashSet<String>)>,
+    ) -> Result<LdapResult, TargetFault> {
+        let mut ldap = self.ldap.clone();
+        self.run(deadline, "add", async move { ldap.add(dn, attributes).await }).await
+    }
+
+    /// Deletes an entry; any result is an answer.
+    pub(super) async fn delete(&self, deadline: Instant, dn: &str) -> Result<LdapResult, TargetFault> {
+        let mut ldap = self.ldap.clone();
+        self.run(deadline, "delete", async move { ldap.delete(dn).await }).await
+    }
+
+    /// Asks whether an attribute holds a value; any result is an answer.
+    pub(super) async fn compare(
+        &self,
+        deadline: Instant,
+        dn: &str,
+        attribute: &str,
+        value: &str,
+    ) -> Result<LdapResult, TargetFault> {
+        let mut ldap = self.ldap.clone();
+        Ok(self.run(deadline, "compare", async move { ldap.compare(dn, attribute, value).await }).await?.0)
+    }
+
+    /// Sets a password through the extended operation of RFC 3062, so that the server hashes it; any result is an
+    /// answer.
+    pub(super) async fn set_password(
+        &self,
+        deadline: Instant,
+        dn: &str,
+        password: &SecretString,
+    ) -> Result<LdapResult, TargetFault> {
+        let mut ldap = self.ldap.clone();
+        let setting = async move {
+            let new_pass = Some(password.expose_secret());
+            ldap.extended(PasswordModify { user_id: Some(dn), old_pass: None, new_pass }).await
+        };
+        Ok(self.run(deadline, "set password", setting).await?.1)
+    }
+
+    /// Searches, at most `most` entries (0: no limit of ours); any result is an answer.
+    pub(super) async fn search(
+        &self,
+        deadline: Instant,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        attributes: &[&str],
+        most: i32,
+    ) -> Result<(Vec<SearchEntry>, LdapResult), TargetFault> {
+        let mut ldap = self.ldap.clone();
+        self.run(deadline, "search", async move {
+            ldap.with_search_options(SearchOptions::new().sizelimit(most));
+            let ldap3::SearchResult(entries, result) = ldap.search(base, scope, filter, attributes).await?;
+            let entries = entries.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate());
+            Ok((entries.map(SearchEntry::construct).collect(), result))
+        })
+        .await
+    }
+}
+
+async fn connect(settings: &Settings) -> std::io::Result<std::net::TcpStream> {
+    let host = settings.url.host_str().unwrap_or_default();
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let port = settings.url.port().unwrap_or(if settings.url.scheme() == "ldaps" { 636 } else { 389 });
+    let stream = TcpStream::connect((host, port)).await?;
+    // Many small questions share the connection; each must leave at once.
+    stream.set_nodelay(true)?;
+    stream.into_std()
+}
+
+/// Bounds an operation in time and keeps the library's panics at malformed answers from ending our task.
+async fn within<T>(
+    deadline: Instant,
+    doing: &str,
+    operation: impl Future<Output = Result<T, LdapError>> + Send,
+) -> Result<T, TargetFault> {
+    match timeout_at(deadline, AssertUnwindSafe(operation).catch_unwind()).await {
+        Err(_) => Err(fault::timeout(doing)),
+        Ok(Err(_)) => Err(fault::rejected(format!("{doing}: the answer is not LDAP"))),
+        Ok(Ok(Err(error))) => Err(fault::of_transport(&error)),
+        Ok(Ok(Ok(answer))) => Ok(answer),
+    }
+}
+
+async fn password(source: &Password) -> Result<SecretString, TargetFault> {
+    let refused = |cause: String| TargetFault { kind: FaultKind::Credentials, cause };
+    let password = match source {
+        Password::Given(password) => password.clone(),
+        Password::File(file) => {
+            let text = tokio::fs::read_to_string(file)
+                .await
+                .map(Zeroizing::new)
+                .map_err(|error| refused(format!("`password_file` cannot be read: {error}")))?;
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            SecretString::from(line.strip_suffix('\r').unwrap_or(line))
+        }
+    };
+    // A name without a password is an anonymous bind that answers success (RFC 4513 §5.1.2).
+    if password.expose_secret().is_empty() { Err(refused("our password is empty".to_owned())) } else { Ok(password) }
+}

@@ -22,13 +22,14 @@ use parking_lot::Mutex;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     net::TcpStream,
+    sync::Notify,
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
 use zeroize::Zeroizing;
 
 use super::{
-    config::{Password, Settings},
+    config::{LONGEST_CALL, Password, Settings},
     fault::{self, code},
     root::{self, Root},
 };
@@ -81,6 +82,7 @@ pub(super) struct Link {
     pub(super) root: Root,
     driver: AbortHandle,
     broken: AtomicBool,
+    given_up: Arc<Notify>,
     last_used: Mutex<Instant>,
 }
 
@@ -110,17 +112,14 @@ impl Link {
         }
         let (connection, ldap) =
             within(dialled_by, "connect", LdapConnAsync::from_url_with_settings(how, &settings.url)).await?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = connection.drive().await {
-                tracing::debug!(%error, "LDAP connection ended");
-            }
-        })
-        .abort_handle();
+        let given_up = Arc::new(Notify::new());
+        let driver = tokio::spawn(drive(connection, Arc::clone(&given_up))).abort_handle();
         let mut link = Self {
             ldap,
             root: Root::default(),
             driver,
             broken: AtomicBool::new(false),
+            given_up,
             last_used: Mutex::new(Instant::now()),
         };
         link.bind(settings, deadline).await?;
@@ -151,7 +150,10 @@ impl Link {
         doing: &str,
         operation: impl Future<Output = Result<T, LdapError>> + Send,
     ) -> Result<T, TargetFault> {
-        within(deadline, doing, operation).await.inspect_err(|_| self.broken.store(true, Ordering::Relaxed))
+        within(deadline, doing, operation).await.inspect_err(|_| {
+            self.broken.store(true, Ordering::Relaxed);
+            self.given_up.notify_one();
+        })
     }
 
     /// Modifies an entry; any result is an answer.
@@ -246,6 +248,23 @@ async fn connect(settings: &Settings) -> std::io::Result<std::net::TcpStream> {
     // Many small questions share the connection; each must leave at once.
     stream.set_nodelay(true)?;
     stream.into_std()
+}
+
+/// Moves bytes until the connection ends, or until it was given up and every call that was in flight then is over: a
+/// server that answers too late, or without end, is not listened to any longer.
+async fn drive(connection: LdapConnAsync, given_up: Arc<Notify>) {
+    let forsaken = async {
+        given_up.notified().await;
+        tokio::time::sleep(LONGEST_CALL).await;
+    };
+    tokio::select! {
+        ended = connection.drive() => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "LDAP connection ended");
+            }
+        }
+        () = forsaken => tracing::debug!("LDAP connection given up"),
+    }
 }
 
 /// Bounds an operation in time and keeps the library's panics at malformed answers from ending our task.

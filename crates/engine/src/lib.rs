@@ -1,3 +1,14 @@
 //! The one engine behind every face: commands, queries, authorization, scheduler and reconciler.
 
+pub mod answer;
+pub mod call;
+pub mod engine;
+mod ledger;
+pub mod pam;
 pub mod port;
+pub mod reconcile;
+mod scheduler;
+pub mod wake;
+
+pub use answer::{Answer, Denied};
+pub use engine::{Engine, Parts};

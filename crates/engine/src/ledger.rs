@@ -1,0 +1,304 @@
+//! The ledger of one command: what it writes and what it records, posted as one batch (promise A1).
+
+use ephor_audit::{
+    Record,
+    events::{self, Event, Transition},
+};
+use ephor_domain::{
+    Refusal,
+    approval::Approval,
+    effect::Membership,
+    grant::{EndCause, Grant, Phase},
+    id::{EntitlementId, GroupId, PrincipalId},
+    life::{self, Owed},
+    pam::{
+        PamStatus,
+        status::{View, view},
+    },
+    request::Request,
+};
+use ephor_store::Write;
+use jiff::Timestamp;
+
+use crate::{
+    call::{Call, word},
+    wake::Wake,
+};
+
+/// Collects the writes and records of one command.
+pub(crate) struct Ledger<'c> {
+    call: &'c Call,
+    writes: Vec<Write>,
+    records: usize,
+    wake: Wake,
+}
+
+impl<'c> Ledger<'c> {
+    pub(crate) fn new(call: &'c Call) -> Self {
+        Self { call, writes: Vec::with_capacity(8), records: 0, wake: Wake::default() }
+    }
+
+    /// Goes on after an earlier batch of the same command: salts are not used twice.
+    pub(crate) fn following(call: &'c Call, records: usize) -> Self {
+        Self { records, ..Self::new(call) }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.call.now
+    }
+
+    pub(crate) fn call(&self) -> &'c Call {
+        self.call
+    }
+
+    /// The batch, how many records it holds, and whom to wake once it is committed.
+    pub(crate) fn close(self) -> (Vec<Write>, usize, Wake) {
+        (self.writes, self.records, self.wake)
+    }
+
+    pub(crate) fn wake(&mut self) -> &mut Wake {
+        &mut self.wake
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Adds a record.
+    pub(crate) fn record(&mut self, record: &Record) {
+        let sealed = self.call.seal(record, self.records);
+        self.records += 1;
+        self.writes.push(Write::Record(sealed));
+    }
+
+    /// Records a refusal (`PAM-130`): it is all that a refused command leaves.
+    pub(crate) fn refused(&mut self, event: Event, refusal: &Refusal, about: About) {
+        let mut record = self.call.record(event);
+        record.reason = Some(word(refusal.code()));
+        about.put(&mut record);
+        self.record(&record);
+    }
+
+    /// Records that `request` moved.
+    pub(crate) fn moved(
+        &mut self,
+        transition: Transition,
+        request: &Request,
+        old: Option<PamStatus>,
+        new: PamStatus,
+        cause: Option<&'static str>,
+    ) {
+        self.moved_as(transition.event(), Some(transition), request, old, new, cause);
+    }
+
+    /// Records a move that has no number among `PAM 9.2`.
+    pub(crate) fn moved_as(
+        &mut self,
+        event: Event,
+        transition: Option<Transition>,
+        request: &Request,
+        old: Option<PamStatus>,
+        new: PamStatus,
+        cause: Option<&'static str>,
+    ) {
+        let mut record = self.call.record(event);
+        About::request(request).put(&mut record);
+        record.old_status = old.map(|status| word(status.word()));
+        record.new_status = Some(word(new.word()));
+        record.reason = cause.map(word);
+        if let Some(transition) = transition {
+            record = record.detail("transition", format!("{transition:?}"));
+        }
+        if old.is_none()
+            && let Some(justification) = &request.justification
+        {
+            record = record.erasable_text("justification", justification.as_str());
+        }
+        self.record(&record);
+    }
+
+    pub(crate) fn insert_request(&mut self, request: &Request) {
+        self.wake.at(request.due());
+        self.writes.push(Write::InsertRequest(request.clone()));
+    }
+
+    pub(crate) fn update_request(&mut self, request: &Request) {
+        self.wake.at(request.due());
+        self.writes.push(Write::UpdateRequest(request.clone()));
+    }
+
+    pub(crate) fn insert_approval(&mut self, approval: &Approval) {
+        self.writes.push(Write::InsertApproval(approval.clone()));
+    }
+
+    pub(crate) fn decide_approval(&mut self, approval: &Approval) {
+        self.writes.push(Write::DecideApproval(approval.clone()));
+    }
+
+    /// Puts a grant that has not started on record.
+    pub(crate) fn insert_grant(&mut self, grant: &Grant) {
+        self.wake.at(grant.due());
+        self.writes.push(Write::InsertGrant(grant.clone()));
+    }
+
+    /// Starts `grant` now; `is_new` when it is not on record yet. Its memberships are owed from this commit on.
+    pub(crate) fn start(&mut self, grant: Grant, owed: Vec<Owed>, is_new: bool) -> Grant {
+        let started = life::start(grant, owed, self.call.now);
+        let grant = started.grant;
+        self.wake.at(grant.due());
+        self.writes.push(if is_new { Write::InsertGrant(grant.clone()) } else { Write::UpdateGrant(grant.clone()) });
+        for membership in started.memberships {
+            self.writes.push(Write::InsertEffect {
+                grant: grant.id,
+                group: membership.group,
+                principal: membership.principal,
+            });
+            self.put_membership(membership);
+        }
+        grant
+    }
+
+    /// Ends `grant` as of `at` and records the way from `old` on.
+    pub(crate) fn end(&mut self, request: &Request, grant: Grant, owed: Vec<Owed>, at: Timestamp, cause: EndCause) -> Grant {
+        let before = view(request, Some(&grant), self.call.now);
+        let was = grant.phase;
+        let over = life::end(grant, owed, at, cause, self.call.now);
+        let grant = over.grant;
+        self.writes.push(Write::UpdateGrant(grant.clone()));
+        self.writes.push(Write::CloseEffects { grant: grant.id });
+        for (group, principal) in over.dropped {
+            self.writes.push(Write::DropMembership { group, principal });
+        }
+        for membership in over.memberships {
+            self.put_membership(membership);
+        }
+        self.record_end(request, &grant, was, before);
+        grant
+    }
+
+    fn record_end(&mut self, request: &Request, grant: &Grant, was: Phase, before: View) {
+        let after = view(request, Some(grant), self.call.now);
+        let (Phase::Ending { end, cause, .. } | Phase::Ended { end, cause, .. }) = grant.phase else { return };
+        let old = match was {
+            Phase::InForce { .. } => PamStatus::Active,
+            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::Ending { .. } | Phase::Ended { .. } => before.status,
+        };
+        let ended = matches!(grant.phase, Phase::Ended { .. });
+        let reason = Some(cause.word());
+        match (was, cause) {
+            (Phase::Applying { .. }, EndCause::CouldNotApply) => {
+                if ended {
+                    self.moved(Transition::T18, request, Some(old), after.status, reason);
+                }
+            }
+            (Phase::Scheduled { .. } | Phase::Applying { .. }, _) if ended => {
+                self.moved(Transition::T14, request, Some(old), after.status, reason);
+            }
+            (Phase::InForce { .. }, EndCause::Expired) => {
+                let mut record = self.moved_record(Transition::T17, request, old, after.status, reason);
+                if end < self.call.now {
+                    record.at = end;
+                    record.recorded_at = Some(self.call.now);
+                }
+                self.record(&record);
+            }
+            _ => {
+                self.moved(Transition::T15, request, Some(old), PamStatus::Closing, reason);
+                if ended {
+                    self.moved(Transition::T16, request, Some(PamStatus::Closing), after.status, reason);
+                }
+            }
+        }
+        if ended {
+            self.wake.settled.push(grant.id);
+        }
+    }
+
+    fn moved_record(
+        &self,
+        transition: Transition,
+        request: &Request,
+        old: PamStatus,
+        new: PamStatus,
+        cause: Option<&'static str>,
+    ) -> Record {
+        let mut record = self.call.record(transition.event());
+        About::request(request).put(&mut record);
+        record.old_status = Some(word(old.word()));
+        record.new_status = Some(word(new.word()));
+        record.reason = cause.map(word);
+        record.detail("transition", format!("{transition:?}"))
+    }
+
+    /// The last removal of an ending grant is confirmed (T16, or T18 for one that never came into force).
+    pub(crate) fn gone(&mut self, request: &Request, grant: Grant) -> Grant {
+        let before = view(request, Some(&grant), self.call.now);
+        let grant = grant.gone();
+        let after = view(request, Some(&grant), self.call.now);
+        self.writes.push(Write::UpdateGrant(grant.clone()));
+        let (transition, cause) = match grant.phase {
+            Phase::Ended { cause: EndCause::CouldNotApply, .. } => (Transition::T18, EndCause::CouldNotApply),
+            Phase::Ended { cause, .. } => (Transition::T16, cause),
+            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::InForce { .. } | Phase::Ending { .. } => return grant,
+        };
+        self.moved(transition, request, Some(before.status), after.status, Some(cause.word()));
+        self.wake.settled.push(grant.id);
+        grant
+    }
+
+    /// The last membership of an applying grant is confirmed (T5).
+    pub(crate) fn in_force(&mut self, request: &Request, grant: Grant) -> Grant {
+        let grant = grant.confirmed(self.call.now);
+        self.writes.push(Write::UpdateGrant(grant.clone()));
+        self.wake.at(grant.due());
+        self.wake.settled.push(grant.id);
+        self.moved(Transition::T5, request, Some(PamStatus::Processing), PamStatus::Active, None);
+        grant
+    }
+
+    pub(crate) fn put_membership(&mut self, membership: Membership) {
+        if membership.due.is_some() {
+            self.wake.targets.insert(membership.target);
+        }
+        self.writes.push(Write::PutMembership(membership));
+    }
+
+    pub(crate) fn drop_membership(&mut self, group: GroupId, principal: PrincipalId) {
+        self.writes.push(Write::DropMembership { group, principal });
+    }
+
+    /// Records an exemption from approval (`PAM 10.4`).
+    pub(crate) fn exempted(&mut self, request: &Request) {
+        let mut record = self.call.record(events::APPROVAL_NOT_NEEDED);
+        About::request(request).put(&mut record);
+        record.reason = Some(word("owner_exempted_by_policy"));
+        self.record(&record);
+    }
+}
+
+/// What a record is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct About {
+    pub(crate) request: Option<ephor_domain::id::RequestId>,
+    pub(crate) entitlement: Option<EntitlementId>,
+    pub(crate) subject: Option<PrincipalId>,
+    pub(crate) provider: Option<ephor_domain::provider::Provider>,
+}
+
+impl About {
+    pub(crate) fn request(request: &Request) -> Self {
+        Self {
+            request: Some(request.id),
+            entitlement: Some(request.entitlement),
+            subject: Some(request.principal),
+            provider: Some(request.provider),
+        }
+    }
+
+    pub(crate) fn put(self, record: &mut Record) {
+        record.request_id = self.request.map(ephor_domain::id::Id::uuid);
+        record.entitlement_id = self.entitlement.map(ephor_domain::id::Id::uuid);
+        record.subject = self.subject.map(ephor_domain::id::Id::uuid);
+        record.provider = self.provider.map(|provider| word(provider.word()));
+    }
+}

@@ -1,0 +1,172 @@
+//! O4 and every other way in which a request or grant ends before its time (`PAM 9.3`, T14, T15).
+
+use ephor_audit::events;
+use ephor_domain::{
+    Refusal,
+    grant::{EndCause, Phase},
+    id::{EntitlementId, GrantId, PrincipalId, RequestId},
+    pam::{PamStatus, status::view},
+    principal::Actor,
+    provider::Provider,
+    request::Declined,
+};
+use ephor_store::{Fault, Lock, RequestCase, Tx};
+
+use crate::{
+    answer::Answer,
+    call::Call,
+    engine::Engine,
+    ledger::{About, Ledger},
+    wake::Wake,
+};
+
+/// Why something is ended before its time, for both of the things it may be: a waiting request or a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Why {
+    pub(crate) waiting: Declined,
+    pub(crate) granted: EndCause,
+}
+
+impl Why {
+    pub(crate) const REQUESTER: Self = Self { waiting: Declined::Withdrawn, granted: EndCause::Requester };
+    pub(crate) const ADMINISTRATOR: Self = Self { waiting: Declined::Cancelled, granted: EndCause::Administrator };
+    pub(crate) const ACCOUNT: Self = Self { waiting: Declined::AccountDisabled, granted: EndCause::AccountDisabled };
+    pub(crate) const ELIGIBILITY: Self = Self { waiting: Declined::EligibilityLost, granted: EndCause::EligibilityLost };
+    pub(crate) const ENTITLEMENT: Self =
+        Self { waiting: Declined::EntitlementRemoved, granted: EndCause::EntitlementRemoved };
+}
+
+impl Engine {
+    /// Closes a request of the caller's own (O4). Closing one that is Closed or Closing already is no error.
+    ///
+    /// # Errors
+    /// [`Refusal::RequestNotAvailable`] for unknown and foreign ids alike, [`Refusal::RequestNotClosable`] for
+    /// Processing, Expired and Rejected ones; faults of the store.
+    pub async fn pam_close(&self, actor: &Actor, id: RequestId) -> Answer<()> {
+        let (actor, call) = self.pam_actor(actor).await?;
+        let waited = self.pam_request(id).await?.and_then(|request| request.grant.map(|grant| grant.id));
+        let settled = waited.map(|grant| (grant, self.inner.waiters.wait(grant)));
+        let outcome = {
+            let principal = actor.principal;
+            self.inner
+                .store
+                .transact(move |tx| {
+                    let call = call.clone();
+                    Box::pin(async move { close(tx, &call, principal, id).await })
+                })
+                .await
+        };
+        let (closed, wake) = match outcome {
+            Ok(outcome) => outcome,
+            Err(fault) => {
+                self.forget(settled.map(|(grant, _)| grant));
+                return Err(fault.into());
+            }
+        };
+        self.woken(&wake);
+        if let Some((grant, settled)) = settled {
+            if closed.is_ok() && !wake.targets.is_empty() {
+                // The answer is the same either way: Close says 200, the list then says Closing (seams §5).
+                self.confirmed(grant, settled, &wake).await;
+            } else {
+                self.forget(Some(grant));
+            }
+        }
+        Ok(closed?)
+    }
+
+    fn forget(&self, grant: Option<GrantId>) {
+        if let Some(grant) = grant {
+            self.inner.waiters.forget(grant);
+        }
+    }
+}
+
+async fn close(
+    tx: &mut Tx,
+    call: &Call,
+    principal: PrincipalId,
+    id: RequestId,
+) -> Result<(Result<(), Refusal>, Wake), Fault> {
+    tx.lock(&[Lock::Exclusive(id.uuid())]).await?;
+    let mut ledger = Ledger::new(call);
+    let case = tx.request_case(id).await?.filter(|case| case.request.principal == principal);
+    let outcome = match case {
+        None => Err(Refusal::RequestNotAvailable),
+        Some(case) => match view(&case.request, case.grant.as_ref(), call.now).status {
+            PamStatus::Processing | PamStatus::Expired | PamStatus::Rejected => Err(Refusal::RequestNotClosable),
+            PamStatus::Closed | PamStatus::Closing => Ok(()),
+            PamStatus::PendingMfa | PamStatus::PendingApproval | PamStatus::Scheduled | PamStatus::Active => {
+                end_case(&mut ledger, case, Why::REQUESTER);
+                Ok(())
+            }
+        },
+    };
+    if let Err(refusal) = &outcome {
+        let about = About {
+            request: Some(id),
+            subject: Some(principal),
+            provider: Some(Provider::Pam),
+            ..About::default()
+        };
+        ledger.refused(events::CLOSE_REFUSED, refusal, about);
+    }
+    let (writes, _, wake) = ledger.close();
+    tx.apply(writes).await?;
+    Ok((outcome, wake))
+}
+
+/// Ends a waiting request or an open grant now. What has ended already stays as it is (S2).
+pub(crate) fn end_case(ledger: &mut Ledger<'_>, case: RequestCase, why: Why) {
+    use ephor_audit::events::Transition;
+    let now = ledger.now();
+    match case.grant {
+        Some(grant) => match grant.phase {
+            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::InForce { .. } => {
+                // A grant past its end is over for that reason, whoever comes later (seams §4).
+                let (at, cause) = match grant.phase {
+                    Phase::InForce { end: Some(end), .. } if end <= now => (end, EndCause::Expired),
+                    _ => (now, why.granted),
+                };
+                // A grant that has not started owes nothing yet.
+                let owed = if matches!(grant.phase, Phase::Scheduled { .. }) { Vec::new() } else { case.owed };
+                ledger.end(&case.request, grant, owed, at, cause);
+            }
+            Phase::Ending { .. } | Phase::Ended { .. } => {}
+        },
+        None if case.request.is_waiting() => {
+            let old = view(&case.request, None, now).status;
+            let request = case.request.declined(why.waiting, now);
+            let new = view(&request, None, now).status;
+            ledger.update_request(&request);
+            ledger.moved(Transition::T14, &request, Some(old), new, Some(why.waiting.word()));
+        }
+        None => {}
+    }
+}
+
+/// Ends everything open of `principal`, of `role`, or of both together; one batch each, so that shared memberships are
+/// counted right (R4). Answers how many were ended, and goes on counting records from `records`.
+pub(crate) async fn end_all(
+    tx: &mut Tx,
+    call: &Call,
+    principal: Option<PrincipalId>,
+    role: Option<EntitlementId>,
+    why: Why,
+    mut records: usize,
+) -> Result<(u64, usize, Wake), Fault> {
+    let (mut ended, mut wake) = (0, Wake::default());
+    for id in tx.open_requests(principal, role).await? {
+        let Some(case) = tx.request_case(id).await? else { continue };
+        let mut ledger = Ledger::following(call, records);
+        end_case(&mut ledger, case, why);
+        let (writes, total, more) = ledger.close();
+        if !writes.is_empty() {
+            ended += 1;
+            records = total;
+            wake.merge(more);
+            tx.apply(writes).await?;
+        }
+    }
+    Ok((ended, records, wake))
+}

@@ -1,0 +1,185 @@
+//! The proof of presence: what a provider's word does to a request (`PAM 10.5`, T6–T8), and the worker that asks.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ephor_audit::events::Transition;
+use ephor_domain::{
+    Refusal,
+    id::RequestId,
+    pam::{PamStatus, create, status::view},
+    request::{Declined, Stage},
+};
+use ephor_store::{Fault, Lock, Tx};
+use jiff::SignedDuration;
+
+use super::way::{Step, walk};
+use crate::{
+    answer::Answer,
+    call::Call,
+    engine::Engine,
+    ledger::{About, Ledger},
+    pam::{
+        decide::lost,
+        end::{Why, end_case},
+    },
+    port::mfa::{Challenge, ChallengeStatus},
+    wake::Wake,
+};
+
+/// How often a pending challenge is asked about.
+const ASK_EVERY: SignedDuration = SignedDuration::from_millis(500);
+
+/// What a challenge came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// The requester proved presence.
+    Proved,
+    /// The requester did not, and why.
+    Failed(String),
+}
+
+impl Engine {
+    /// Takes the word of an MFA provider on a request that waits for it. A word that comes too late, or twice, changes
+    /// nothing (S4).
+    ///
+    /// # Errors
+    /// [`Refusal::RequestNotAvailable`] when the request does not wait for a challenge; faults of the store.
+    pub async fn pam_presence(&self, id: RequestId, presence: Presence) -> Answer<()> {
+        let call = self.system("mfa");
+        let (outcome, wake) = self
+            .inner
+            .store
+            .transact(move |tx| {
+                let (call, presence) = (call.clone(), presence.clone());
+                Box::pin(async move { settle(tx, &call, id, &presence).await })
+            })
+            .await?;
+        self.woken(&wake);
+        Ok(outcome?)
+    }
+
+    /// Puts open challenges to the provider, and asks how they stand. Answers the instant to come back at.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn work_challenges(&self) -> Answer<Option<jiff::Timestamp>> {
+        let Some(provider) = self.inner.mfa.clone() else { return Ok(None) };
+        let waiting = self.inner.store.read(|tx| Box::pin(async move { tx.open_challenges(256).await })).await?;
+        let mut undecided = false;
+        for open in waiting {
+            let id = open.request.id;
+            let now = self.now();
+            if open.request.due().is_none_or(|until| until <= now) {
+                continue;
+            }
+            let challenge = Challenge {
+                request: id,
+                phone_number: open.phone.clone(),
+                attributes: BTreeMap::from([
+                    ("account".to_owned(), open.username.clone()),
+                    ("role".to_owned(), open.role_name.clone()),
+                ]),
+            };
+            if provider.needs_phone_number() && open.phone.is_none() {
+                let why = "no telephone number is stored for the user".to_owned();
+                self.take_word(id, Presence::Failed(why)).await?;
+                continue;
+            }
+            let answer = if open.started {
+                provider.status(id).await
+            } else {
+                self.inner.store.transact(move |tx| Box::pin(async move { tx.challenge_started(id).await })).await?;
+                provider.initiate(&challenge).await
+            };
+            match answer {
+                Ok(ChallengeStatus::Success) => self.take_word(id, Presence::Proved).await?,
+                Ok(ChallengeStatus::Failed) => {
+                    let why = provider.failure_message(id).await.unwrap_or_else(|fault| fault.to_string());
+                    self.take_word(id, Presence::Failed(why)).await?;
+                }
+                Ok(ChallengeStatus::Pending) => undecided = true,
+                Err(fault) => {
+                    // F21: no usable answer is no proof; asked again until the time-out.
+                    tracing::warn!(request = %id, cause = %fault, "the MFA provider gave no usable answer");
+                    undecided = true;
+                }
+            }
+        }
+        Ok(undecided.then(|| self.now().saturating_add(ASK_EVERY).unwrap_or(jiff::Timestamp::MAX)))
+    }
+
+    async fn take_word(&self, id: RequestId, presence: Presence) -> Answer<()> {
+        match self.pam_presence(id, presence).await {
+            Err(crate::answer::Denied::Refused(_)) | Ok(()) => Ok(()),
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// Works on challenges for ever; ends when the task is dropped.
+    pub(crate) async fn run_challenges(&self) {
+        loop {
+            let again = match self.work_challenges().await {
+                Ok(again) => again,
+                Err(fault) => {
+                    tracing::error!(%fault, "challenges could not be worked on");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
+            let woken = self.inner.challenges.notified();
+            match again {
+                Some(at) => {
+                    tokio::select! { () = woken => (), () = self.inner.clock.wait_until(at) => () }
+                }
+                None => woken.await,
+            }
+        }
+    }
+}
+
+async fn settle(tx: &mut Tx, call: &Call, id: RequestId, presence: &Presence) -> Result<(Result<(), Refusal>, Wake), Fault> {
+    let none = || (Err(Refusal::RequestNotAvailable), Wake::default());
+    let Some(request) = tx.request(id).await? else { return Ok(none()) };
+    tx.lock(&[
+        Lock::Shared(request.entitlement.uuid()),
+        Lock::Shared(request.principal.uuid()),
+        Lock::Exclusive(id.uuid()),
+        Lock::Line(request.principal, request.entitlement),
+    ])
+    .await?;
+    let Some(case) = tx.request_case(id).await? else { return Ok(none()) };
+    let Stage::AwaitingMfa { until } = case.request.stage else { return Ok(none()) };
+    if call.now >= until {
+        return Ok(none());
+    }
+    let mut ledger = Ledger::new(call);
+    match (presence, lost(&case), &case.role) {
+        (_, Some(why), _) => end_case(&mut ledger, case, why),
+        (_, None, None) => end_case(&mut ledger, case, Why::ENTITLEMENT),
+        (Presence::Proved, None, Some(role)) => {
+            let settings = tx.settings().await?;
+            let standing = create::Standing {
+                role: Some(role),
+                is_approver: case.is_approver,
+                unwritable: case.unwritable,
+                settings: &settings,
+            };
+            let passed = create::past_mfa(&standing, role, case.request.clone(), call.ids(), call.now);
+            walk(&mut ledger, passed, case.owed, Step::ProvedPresence);
+        }
+        (Presence::Failed(why), None, Some(_)) => {
+            let request = case.request.declined(Declined::MfaFailed, call.now);
+            ledger.update_request(&request);
+            let new = view(&request, None, call.now).status;
+            let mut record = call.record(Transition::T8.event()).erasable_text("message", why.chars().take(500).collect::<String>());
+            About::request(&request).put(&mut record);
+            record.old_status = Some(crate::call::word(PamStatus::PendingMfa.word()));
+            record.new_status = Some(crate::call::word(new.word()));
+            record.reason = Some(crate::call::word(Declined::MfaFailed.word()));
+            ledger.record(&record.detail("transition", "T8"));
+        }
+    }
+    let (writes, _, wake) = ledger.close();
+    tx.apply(writes).await?;
+    Ok((Ok(()), wake))
+}

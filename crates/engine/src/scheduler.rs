@@ -1,0 +1,239 @@
+//! The scheduler: sleeps until the next due instant, and carries out what time has decided (architecture §2, `PAM 15.1`).
+//!
+//! Nothing polls: the next instant is asked of the store after each round, and a commit that makes something due earlier
+//! nudges. After a restart everything overdue is done at once, oldest first (`PAM 9.7`).
+
+use std::time::Duration;
+
+use ephor_audit::events::{self, Transition};
+use ephor_domain::{
+    grant::{EndCause, Grant, Phase},
+    id::{GrantId, RequestId},
+    pam::{PamStatus, create, status::view},
+    provider::Provider,
+    request::{Declined, Stage},
+};
+use ephor_store::{Fault, Lock, RequestCase, Tx};
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use crate::{
+    answer::Answer,
+    engine::Engine,
+    ledger::Ledger,
+    pam::{
+        decide::lost,
+        end::{Why, end_case},
+        way::notify,
+    },
+    wake::Wake,
+};
+
+/// Rows taken in one round.
+const ROUND: u32 = 1024;
+/// Rows settled in one transaction, and transactions under way at once: large enough to share commits.
+const CHUNK: usize = 64;
+const AT_ONCE: usize = 8;
+
+impl Engine {
+    /// Carries out everything that is due by now. Answers the next due instant.
+    ///
+    /// # Errors
+    /// Faults of the store; what was done before the fault stays done.
+    pub async fn drain_due(&self) -> Answer<Option<Timestamp>> {
+        loop {
+            let now = self.now();
+            let (requests, grants, next) = self
+                .inner
+                .store
+                .read(move |tx| {
+                    Box::pin(async move {
+                        Ok((
+                            tx.due_requests(now, ROUND).await?,
+                            tx.due_grants(now, ROUND).await?,
+                            tx.next_due(now).await?,
+                        ))
+                    })
+                })
+                .await?;
+            if requests.is_empty() && grants.is_empty() {
+                return Ok(next);
+            }
+            let due: Vec<Due> =
+                requests.into_iter().map(Due::Request).chain(grants.into_iter().map(Due::Grant)).collect();
+            self.settle(due).await?;
+        }
+    }
+
+    async fn settle(&self, due: Vec<Due>) -> Answer<()> {
+        let chunks: Vec<Vec<Due>> = due.chunks(CHUNK).map(<[Due]>::to_vec).collect();
+        let mut outcomes = stream::iter(chunks)
+            .map(|chunk| async move {
+                match self.settle_chunk(chunk.clone()).await {
+                    Err(Fault::Inconsistent { .. }) => {
+                        // One bad row must not hold up the others: each on its own, the bad one logged.
+                        for one in chunk {
+                            if let Err(fault) = self.settle_chunk(vec![one]).await {
+                                tracing::error!(?one, %fault, "a due row could not be settled");
+                                if !matches!(fault, Fault::Inconsistent { .. }) {
+                                    return Err(fault);
+                                }
+                            }
+                        }
+                        Ok(())
+                    }
+                    outcome => outcome,
+                }
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(outcome) = outcomes.next().await {
+            outcome?;
+        }
+        Ok(())
+    }
+
+    async fn settle_chunk(&self, chunk: Vec<Due>) -> Result<(), Fault> {
+        let call = self.system("scheduler");
+        let wake = self
+            .inner
+            .store
+            .transact(move |tx| {
+                let (call, chunk) = (call.clone(), chunk.clone());
+                Box::pin(async move {
+                    let (mut wake, mut records) = (Wake::default(), 0);
+                    for due in chunk {
+                        let mut ledger = Ledger::following(&call, records);
+                        settle_one(tx, &mut ledger, due).await?;
+                        let (writes, total, more) = ledger.close();
+                        records = total;
+                        wake.merge(more);
+                        tx.apply(writes).await?;
+                    }
+                    Ok(wake)
+                })
+            })
+            .await?;
+        self.woken(&wake);
+        Ok(())
+    }
+
+    /// Schedules for ever; ends when the task is dropped.
+    pub(crate) async fn run_scheduler(&self) {
+        loop {
+            let woken = self.inner.scheduler.notified();
+            match self.drain_due().await {
+                Ok(Some(next)) => {
+                    tokio::select! { () = woken => (), () = self.inner.clock.wait_until(next) => () }
+                }
+                Ok(None) => woken.await,
+                Err(fault) => {
+                    tracing::error!(%fault, "due work waits for the store");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Something whose instant has come.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    Request(RequestId),
+    Grant(GrantId),
+}
+
+async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due) -> Result<(), Fault> {
+    let now = ledger.now();
+    let request = match due {
+        Due::Request(id) => tx.request(id).await?,
+        Due::Grant(id) => tx.request_of_grant(id).await?,
+    };
+    let Some(request) = request else { return Ok(()) };
+    tx.lock(&[Lock::Exclusive(request.id.uuid()), Lock::Line(request.principal, request.entitlement)]).await?;
+    let Some(case) = tx.request_case(request.id).await? else { return Ok(()) };
+    match (due, &case.grant) {
+        (Due::Request(_), _) => time_out(ledger, case),
+        (Due::Grant(_), Some(grant)) if grant.due().is_some_and(|due| due <= now) => {
+            let grant = grant.clone();
+            grant_due(tx, ledger, case, grant).await?;
+        }
+        // Somebody else settled it first.
+        (Due::Grant(_), _) => {}
+    }
+    Ok(())
+}
+
+/// A gate stayed shut too long (T8, T12).
+fn time_out(ledger: &mut Ledger<'_>, case: RequestCase) {
+    let now = ledger.now();
+    let (cause, transition, old) = match case.request.stage {
+        Stage::AwaitingMfa { until } if until <= now => {
+            (Declined::MfaTimedOut, Transition::T8, PamStatus::PendingMfa)
+        }
+        Stage::AwaitingApproval { until, .. } | Stage::AwaitingAdministrator { until } if until <= now => {
+            (Declined::ApprovalTimedOut, Transition::T12, PamStatus::PendingApproval)
+        }
+        Stage::AwaitingMfa { .. }
+        | Stage::AwaitingApproval { .. }
+        | Stage::AwaitingAdministrator { .. }
+        | Stage::Granted { .. }
+        | Stage::Declined { .. }
+        | Stage::Recorded { .. } => return,
+    };
+    let request = case.request.declined(cause, now);
+    ledger.update_request(&request);
+    ledger.moved(transition, &request, Some(old), PamStatus::Rejected, Some(cause.word()));
+    notify(ledger, "request.timed-out", &request);
+}
+
+async fn grant_due(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, grant: Grant) -> Result<(), Fault> {
+    let now = ledger.now();
+    match grant.phase {
+        Phase::Scheduled { .. } => start(tx, ledger, case, grant).await?,
+        Phase::Applying { end, .. } => {
+            let at = end.map_or(now, |end| end.min(now));
+            ledger.end(&case.request, grant, case.owed, at, EndCause::CouldNotApply);
+            notify(ledger, "request.not-applied", &case.request);
+        }
+        Phase::InForce { end, .. } => {
+            ledger.end(&case.request, grant, case.owed, end.unwrap_or(now), EndCause::Expired);
+        }
+        Phase::Ending { .. } | Phase::Ended { .. } => {}
+    }
+    Ok(())
+}
+
+/// The start has come: account, eligibility, role, window and cap are judged again (S3); passed gates are not.
+async fn start(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, mut grant: Grant) -> Result<(), Fault> {
+    let now = ledger.now();
+    if let Some(why) = lost(&case) {
+        end_case(ledger, case, why);
+        return Ok(());
+    }
+    let Some(role) = &case.role else {
+        end_case(ledger, case, Why::ENTITLEMENT);
+        return Ok(());
+    };
+    if grant.provider == Provider::Pam {
+        let settings = tx.settings().await?;
+        grant.lasts = Some(create::granted_ttl(role, &case.request));
+        let start = create::start_of(&settings, role, case.request.asked_start, now);
+        if start > now {
+            // The window was moved since: it starts when the window next opens (`PAM 10.3`).
+            grant.phase = Phase::Scheduled { start };
+            ledger.wake().at(Some(start));
+            ledger.write(ephor_store::Write::UpdateGrant(grant));
+            return Ok(());
+        }
+    }
+    let grant = ledger.start(grant, case.owed, false);
+    let new = view(&case.request, Some(&grant), now).status;
+    if new == PamStatus::Active {
+        ledger.moved(Transition::T13, &case.request, Some(PamStatus::Scheduled), new, None);
+    } else {
+        ledger.moved_as(events::REQUEST_APPLYING, None, &case.request, Some(PamStatus::Scheduled), new, None);
+    }
+    notify(ledger, "request.started", &case.request);
+    Ok(())
+}
+

@@ -1,0 +1,119 @@
+//! The reconciler: drives each target's memberships towards what the live grants say, for ever (architecture §7).
+//!
+//! ```text
+//! due memberships ──look──> prior known ──claim (commit)──> attempt at the target ──outcome (commit)──> grants settle
+//! ```
+//!
+//! A claim is durable before the attempt is sent, and what the target held before Ephor first wrote is durable before
+//! that: a crash between the target's write and our commit is then told from a membership that people had anyway (F2, R4).
+
+mod attempt;
+mod lease;
+mod outcome;
+mod overdue;
+mod readback;
+mod selftest;
+mod state;
+
+use std::time::Duration;
+
+use ephor_domain::id::TargetId;
+use ephor_store::Fault;
+use jiff::{SignedDuration, Timestamp};
+
+pub(crate) use state::TargetState;
+pub use state::TargetStatus;
+
+use crate::engine::{Engine, TargetSlot};
+
+/// Longest pause between two attempts (R2).
+pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(60);
+/// First pause after a failure.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_millis(250);
+
+/// The pause before the next attempt: doubling, capped at [`LONGEST_PAUSE`].
+#[must_use]
+pub fn pause(attempts: u32) -> SignedDuration {
+    let doubled = FIRST_PAUSE.checked_mul(1 << attempts.saturating_sub(1).min(12)).unwrap_or(LONGEST_PAUSE);
+    doubled.min(LONGEST_PAUSE)
+}
+
+impl Engine {
+    /// One round at one target: every due membership gets one attempt. Answers the next instant at which something is
+    /// due there.
+    ///
+    /// # Errors
+    /// Faults of the store. A fault of the target is no error: it is recorded, and the membership stays due.
+    pub async fn work_target(&self, target: TargetId) -> Result<Option<Timestamp>, Fault> {
+        let Some(slot) = self.inner.targets.get(&target) else { return Ok(None) };
+        loop {
+            let now = self.now();
+            let paused = slot.state.paused_until().filter(|until| *until > now);
+            overdue::raise(self, target, now).await?;
+            if paused.is_some() {
+                return Ok(earliest(paused, overdue::next(self, target, now).await?));
+            }
+            let round = attempt::round(self, slot, now).await?;
+            if round.attempted == 0 || round.target_failed {
+                let next = self
+                    .inner
+                    .store
+                    .read(move |tx| Box::pin(async move { tx.next_due_membership(target).await }))
+                    .await?;
+                let next = slot.state.paused_until().map_or(next, |until| next.map(|next| next.max(until)));
+                return Ok(earliest(next, overdue::next(self, target, self.now()).await?));
+            }
+        }
+    }
+
+    /// Works on one target for ever; ends when the task is dropped.
+    pub(crate) async fn run_target(&self, target: TargetId) {
+        let Some(slot) = self.inner.targets.get(&target) else { return };
+        loop {
+            if let Err(fault) = lease::hold(self, slot).await {
+                tracing::error!(%target, %fault, "the lease of a target could not be taken");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                continue;
+            }
+            let woken = slot.work.notified();
+            match self.work_target(target).await {
+                Ok(next) => {
+                    let next = next.unwrap_or(Timestamp::MAX);
+                    tokio::select! {
+                        () = woken => (),
+                        () = self.inner.clock.wait_until(next) => (),
+                        () = tokio::time::sleep(lease::RENEW) => (),
+                    }
+                }
+                Err(fault) => {
+                    tracing::error!(%target, %fault, "target work waits for the store");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+        }
+    }
+
+    /// The ids of the outside targets this engine was given.
+    #[must_use]
+    pub fn targets(&self) -> Vec<TargetId> {
+        self.inner.targets.keys().copied().collect()
+    }
+
+    /// How one target stands, as far as this node knows.
+    #[must_use]
+    pub fn target_status(&self, target: TargetId) -> Option<TargetStatus> {
+        self.inner.targets.get(&target).map(|slot| slot.state.status())
+    }
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The name of a target's lease.
+fn lease_name(slot: &TargetSlot) -> String {
+    format!("target:{}", slot.directory.id())
+}

@@ -13,6 +13,7 @@ use ephor_domain::{
 use ephor_store::Store;
 use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
 
 use crate::{
     call::Call,
@@ -39,7 +40,7 @@ pub struct Parts {
     /// Tells people.
     pub notifier: Option<Arc<dyn Notifier>>,
     /// This process, as it names itself in leases.
-    pub node: String,
+    pub node: Uuid,
 }
 
 /// The engine. Cheap to clone: every clone is the same engine.
@@ -55,7 +56,7 @@ pub(crate) struct Inner {
     pub(crate) targets: HashMap<TargetId, TargetSlot>,
     pub(crate) mfa: Option<Arc<dyn MfaProvider>>,
     pub(crate) notifier: Option<Arc<dyn Notifier>>,
-    pub(crate) node: String,
+    pub(crate) node: Uuid,
     pub(crate) waiters: Waiters,
     pub(crate) scheduler: Notify,
     pub(crate) challenges: Notify,

@@ -4,11 +4,14 @@ pub mod answer;
 pub mod call;
 pub mod engine;
 mod ledger;
+mod outgoing;
 pub mod pam;
 pub mod port;
 pub mod reconcile;
+mod run;
 mod scheduler;
 pub mod wake;
 
 pub use answer::{Answer, Denied};
 pub use engine::{Engine, Parts};
+pub use run::Workers;

@@ -13,7 +13,10 @@ use ephor_domain::{
     provider::Provider,
     request::{Declined, Stage},
 };
-use ephor_store::{Fault, Lock, RequestCase, Tx};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, case::RequestCase, owner::Owner},
+};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -51,7 +54,7 @@ impl Engine {
                         Ok((
                             tx.due_requests(now, ROUND).await?,
                             tx.due_grants(now, ROUND).await?,
-                            tx.next_due(now).await?,
+                            tx.next_due().await?,
                         ))
                     })
                 })
@@ -101,9 +104,9 @@ impl Engine {
                 let (call, chunk) = (call.clone(), chunk.clone());
                 Box::pin(async move {
                     let (mut wake, mut records) = (Wake::default(), 0);
-                    for due in chunk {
+                    for (due, owner) in locked(tx, chunk).await? {
                         let mut ledger = Ledger::following(&call, records);
-                        settle_one(tx, &mut ledger, due).await?;
+                        settle_one(tx, &mut ledger, due, owner).await?;
                         let (writes, total, more) = ledger.close();
                         records = total;
                         wake.merge(more);
@@ -142,15 +145,27 @@ enum Due {
     Grant(GrantId),
 }
 
-async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due) -> Result<(), Fault> {
+/// Finds whose each is, and locks all at once, in order: everything of one principal is decided one after the other.
+async fn locked(tx: &mut Tx, chunk: Vec<Due>) -> Result<Vec<(Due, Owner)>, Fault> {
+    let mut owned = Vec::with_capacity(chunk.len());
+    for due in chunk {
+        let owner = match due {
+            Due::Request(id) => tx.owner_of_request(id).await?,
+            Due::Grant(id) => tx.owner_of_grant(id).await?,
+        };
+        owned.extend(owner.map(|owner| (due, owner)));
+    }
+    let locks: Vec<_> = owned
+        .iter()
+        .flat_map(|(_, owner)| [Lock::Shared(owner.entitlement.uuid()), Lock::Exclusive(owner.principal.uuid())])
+        .collect();
+    tx.lock(&locks).await?;
+    Ok(owned)
+}
+
+async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due, owner: Owner) -> Result<(), Fault> {
     let now = ledger.now();
-    let request = match due {
-        Due::Request(id) => tx.request(id).await?,
-        Due::Grant(id) => tx.request_of_grant(id).await?,
-    };
-    let Some(request) = request else { return Ok(()) };
-    tx.lock(&[Lock::Exclusive(request.id.uuid()), Lock::Line(request.principal, request.entitlement)]).await?;
-    let Some(case) = tx.request_case(request.id).await? else { return Ok(()) };
+    let Some(case) = tx.request_case(owner.request).await? else { return Ok(()) };
     match (due, &case.grant) {
         (Due::Request(_), _) => time_out(ledger, case),
         (Due::Grant(_), Some(grant)) if grant.due().is_some_and(|due| due <= now) => {

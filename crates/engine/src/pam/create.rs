@@ -12,11 +12,12 @@ use ephor_domain::{
     request::{Channel, Request},
     text::Justification,
 };
-use ephor_store::{Fault, Lock, Tx};
+use ephor_store::{Fault, Tx, tx::{Lock, standing::PamStanding}};
 use jiff::Timestamp;
 
 use super::{
     PamRequest,
+    read::acting_account,
     way::{Step, walk},
 };
 use crate::{
@@ -49,7 +50,7 @@ impl Engine {
     /// The refusals of [`create::create`], [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`],
     /// [`Refusal::TooManyRequests`]; faults of the store.
     pub async fn pam_create(&self, actor: &Actor, new: NewRequest) -> Answer<PamRequest> {
-        let (actor, call) = self.pam_actor(actor).await?;
+        let call = self.call(actor);
         let order = Order {
             principal: actor.principal,
             person: actor.person,
@@ -101,12 +102,20 @@ impl Engine {
 type Made = (Result<PamRequest, Refusal>, Wake);
 
 async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, over_limit: bool) -> Result<Made, Fault> {
-    tx.lock(&[
-        Lock::Shared(role.uuid()),
-        Lock::Shared(order.principal.uuid()),
-        Lock::Line(order.principal, role),
-    ])
-    .await?;
+    tx.lock(&[Lock::Shared(role.uuid()), Lock::Exclusive(order.principal.uuid())]).await?;
+    let settings = tx.settings().await?;
+    let mut standing = tx.pam_standing(order.principal, role).await?;
+    let mut order = order;
+    let mut acting = None;
+    if !standing.is_pam_user
+        && let Some(account) = acting_account(tx, order.principal, &settings).await?
+    {
+        acting = Some(call.clone().acting_for(account.id, order.principal));
+        order.principal = account.id;
+        tx.lock(&[Lock::Exclusive(account.id.uuid())]).await?;
+        standing = tx.pam_standing(account.id, role).await?;
+    }
+    let call = acting.as_ref().unwrap_or(call);
     let mut ledger = Ledger::new(call);
     let about = About {
         entitlement: Some(role),
@@ -114,7 +123,6 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
         provider: Some(Provider::Pam),
         ..About::default()
     };
-    let (settings, standing) = (tx.settings().await?, tx.pam_standing(order.principal, role).await?);
     let known = match &standing.principal {
         _ if over_limit => Err(Refusal::TooManyRequests),
         Some(principal) if standing.is_pam_user => principal.enabled.then_some(()).ok_or(Refusal::AccountDisabled),
@@ -159,7 +167,7 @@ enum Decided {
 }
 
 /// The privileges of the role with the caller's memberships as they stand: what a new grant of it owes.
-fn owed(standing: &ephor_store::PamStanding) -> Vec<Owed> {
+fn owed(standing: &PamStanding) -> Vec<Owed> {
     standing
         .privileges
         .iter()

@@ -11,7 +11,10 @@ use ephor_domain::{
     provider::Provider,
     request::{Declined, Stage},
 };
-use ephor_store::{Fault, Lock, RequestCase, Tx};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, case::RequestCase},
+};
 
 use super::way::{Step, notify, walk};
 use crate::{
@@ -81,19 +84,15 @@ async fn decide(
     verdict: Verdict,
     justification: Option<String>,
 ) -> Result<(Result<bool, Refusal>, Wake), Fault> {
-    let Some(request) = tx.request_of_approval(id).await? else {
-        return refuse(tx, call, Refusal::ApprovalNotAvailable, About { provider: Some(Provider::Pam), ..About::default() })
-            .await;
-    };
-    tx.lock(&[
-        Lock::Shared(request.entitlement.uuid()),
-        Lock::Shared(request.principal.uuid()),
-        Lock::Exclusive(request.id.uuid()),
-        Lock::Line(request.principal, request.entitlement),
-    ])
-    .await?;
+    let nothing = About { provider: Some(Provider::Pam), ..About::default() };
     let Some(case) = tx.approval_case(id).await? else {
-        return refuse(tx, call, Refusal::ApprovalNotAvailable, About::request(&request)).await;
+        return refuse(tx, call, Refusal::ApprovalNotAvailable, nothing).await;
+    };
+    // Whose it is never changes; everything else is read again under the locks.
+    let (role, holder) = (case.request.entitlement, case.request.principal);
+    tx.lock(&[Lock::Shared(role.uuid()), Lock::Exclusive(holder.uuid())]).await?;
+    let Some(case) = tx.approval_case(id).await? else {
+        return refuse(tx, call, Refusal::ApprovalNotAvailable, nothing).await;
     };
     let about = About::request(&case.request);
     if let Err(refusal) = judge(call, actor, id, &case) {
@@ -144,7 +143,8 @@ async fn decide(
 
 fn judge(call: &Call, actor: &Actor, id: ApprovalId, case: &RequestCase) -> Result<(), Refusal> {
     let open = matches!(case.request.stage, Stage::AwaitingApproval { approval, until } if approval == id && call.now < until);
-    let parties: Vec<PersonId> = case.parties();
+    // On PAM the requester is the holder; a CORP account that asked is of the same person.
+    let parties: [PersonId; 1] = [case.principal.person];
     let judged = Case { asked_at: case.request.created, parties: &parties, approvers: &case.approvers };
     may_decide(&judged, actor)?;
     if open { Ok(()) } else { Err(Refusal::ApprovalNotAvailable) }

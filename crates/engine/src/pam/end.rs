@@ -10,7 +10,10 @@ use ephor_domain::{
     provider::Provider,
     request::Declined,
 };
-use ephor_store::{Fault, Lock, RequestCase, Tx};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, case::RequestCase, owner::Owner},
+};
 
 use crate::{
     answer::Answer,
@@ -88,7 +91,7 @@ async fn close(
     principal: PrincipalId,
     id: RequestId,
 ) -> Result<(Result<(), Refusal>, Wake), Fault> {
-    tx.lock(&[Lock::Exclusive(id.uuid())]).await?;
+    tx.lock(&[Lock::Exclusive(principal.uuid())]).await?;
     let mut ledger = Ledger::new(call);
     let case = tx.request_case(id).await?.filter(|case| case.request.principal == principal);
     let outcome = match case {
@@ -156,8 +159,12 @@ pub(crate) async fn end_all(
     mut records: usize,
 ) -> Result<(u64, usize, Wake), Fault> {
     let (mut ended, mut wake) = (0, Wake::default());
-    for id in tx.open_requests(principal, role).await? {
-        let Some(case) = tx.request_case(id).await? else { continue };
+    let requests = open(tx, principal, role).await?;
+    let mut locks: Vec<_> = requests.iter().map(|owner| Lock::Exclusive(owner.principal.uuid())).collect();
+    locks.dedup();
+    tx.lock(&locks).await?;
+    for owner in requests {
+        let Some(case) = tx.request_case(owner.request).await? else { continue };
         let mut ledger = Ledger::following(call, records);
         end_case(&mut ledger, case, why);
         let (writes, total, more) = ledger.close();
@@ -169,4 +176,25 @@ pub(crate) async fn end_all(
         }
     }
     Ok((ended, records, wake))
+}
+
+/// Most requests ended in one command; a role or account with more takes several.
+const MOST: u32 = 10_000;
+
+/// Everything open of `principal`, of `role`, or of both: waiting requests and open grants.
+async fn open(
+    tx: &mut Tx,
+    principal: Option<PrincipalId>,
+    role: Option<EntitlementId>,
+) -> Result<Vec<Owner>, Fault> {
+    let mut owners = Vec::new();
+    for id in tx.open_requests(principal, role, MOST).await? {
+        owners.extend(tx.owner_of_request(id).await?);
+    }
+    for id in tx.open_grants(principal, role, MOST).await? {
+        owners.extend(tx.owner_of_grant(id).await?);
+    }
+    owners.sort_by_key(|owner| (owner.principal, owner.request));
+    owners.dedup();
+    Ok(owners)
 }

@@ -9,7 +9,7 @@ use ephor_domain::{
     pam::{PamStatus, create, status::view},
     request::{Declined, Stage},
 };
-use ephor_store::{Fault, Lock, Tx};
+use ephor_store::{Fault, Tx, tx::Lock};
 use jiff::SignedDuration;
 
 use super::way::{Step, walk};
@@ -88,7 +88,7 @@ impl Engine {
             let answer = if open.started {
                 provider.status(id).await
             } else {
-                self.inner.store.transact(move |tx| Box::pin(async move { tx.challenge_started(id).await })).await?;
+                self.inner.store.transact(move |tx| Box::pin(async move { tx.start_call(id, now).await })).await?;
                 provider.initiate(&challenge).await
             };
             match answer {
@@ -139,14 +139,8 @@ impl Engine {
 
 async fn settle(tx: &mut Tx, call: &Call, id: RequestId, presence: &Presence) -> Result<(Result<(), Refusal>, Wake), Fault> {
     let none = || (Err(Refusal::RequestNotAvailable), Wake::default());
-    let Some(request) = tx.request(id).await? else { return Ok(none()) };
-    tx.lock(&[
-        Lock::Shared(request.entitlement.uuid()),
-        Lock::Shared(request.principal.uuid()),
-        Lock::Exclusive(id.uuid()),
-        Lock::Line(request.principal, request.entitlement),
-    ])
-    .await?;
+    let Some(owner) = tx.owner_of_request(id).await? else { return Ok(none()) };
+    tx.lock(&[Lock::Shared(owner.entitlement.uuid()), Lock::Exclusive(owner.principal.uuid())]).await?;
     let Some(case) = tx.request_case(id).await? else { return Ok(none()) };
     let Stage::AwaitingMfa { until } = case.request.stage else { return Ok(none()) };
     if call.now >= until {

@@ -2,78 +2,82 @@
 
 use ephor_domain::{
     Refusal,
-    approval::Approval,
-    id::{ApprovalId, RequestId},
-    pam::Role,
+    id::{PrincipalId, RequestId},
+    pam::{Role, Settings},
     principal::{Actor, Principal},
-    request::Request,
 };
-use ephor_store::RequestCursor;
+use ephor_store::{Fault, Tx};
+pub use ephor_store::tx::{Cursor, list::ToApprove};
 
 use super::PamRequest;
 use crate::{answer::Answer, call::Call, engine::Engine};
 
-/// A request that waits for the caller's decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PamToApprove {
-    /// The request.
-    pub request: Request,
-    /// Its approval.
-    pub approval: Approval,
-    /// Display name of the role.
-    pub role_name: String,
-    /// Who asks.
-    pub requester: Principal,
-}
-
 /// One page of a list, and where the next one begins.
 #[derive(Debug, Clone)]
-pub struct Page<T, C> {
+pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
     /// Where to go on; `None` at the end.
-    pub next: Option<C>,
+    pub next: Option<Cursor>,
+}
+
+fn next<T>(rows: &[T], limit: u32, cursor: impl Fn(&T) -> Cursor) -> Option<Cursor> {
+    let full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+    rows.last().filter(|_| full).map(cursor)
+}
+
+/// The PAM account a signed-in account acts as: itself, or the PRIV account of the same person where the deployment lets
+/// CORP accounts act (seams §1). `None` for everybody who is no PAM user.
+pub(crate) async fn acting_account(
+    tx: &mut Tx,
+    signed_in: PrincipalId,
+    settings: &Settings,
+) -> Result<Option<Principal>, Fault> {
+    if tx.user(signed_in).await?.is_some() {
+        return tx.principal(signed_in).await;
+    }
+    if !settings.corp_may_act {
+        return Ok(None);
+    }
+    let Some(corp) = tx.principal(signed_in).await?.filter(|corp| corp.enabled) else { return Ok(None) };
+    match tx.user_of_corp(corp.id).await? {
+        Some(row) => tx.principal(row.user.id).await,
+        None => Ok(None),
+    }
 }
 
 impl Engine {
-    /// The account the caller acts as on the PAM face: his own, or the PRIV account of the same person where the
-    /// deployment lets CORP accounts act (seams §1). The record names both.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownCaller`] for callers that are no PAM users, [`Refusal::AccountDisabled`]; faults of the store.
+    /// The account the caller acts as, and a call that names both. A caller that is no PAM user stays himself: the command
+    /// finds and records that.
     pub(crate) async fn pam_actor(&self, actor: &Actor) -> Answer<(Actor, Call)> {
         let call = self.call(actor);
+        let Some(account) = self.pam_account(actor).await?.filter(|account| account.id != actor.principal) else {
+            return Ok((actor.clone(), call));
+        };
+        let acting = Actor { principal: account.id, ..actor.clone() };
+        Ok((acting, call.acting_for(account.id, actor.principal)))
+    }
+
+    async fn pam_account(&self, actor: &Actor) -> Answer<Option<Principal>> {
         let signed_in = actor.principal;
-        let account = self
+        Ok(self
             .inner
             .store
-            .read(move |tx| Box::pin(async move { tx.pam_account(signed_in).await }))
-            .await?
-            .ok_or(Refusal::UnknownCaller);
-        let account = match account {
-            Ok(account) => account,
-            // A command records its refusal itself; it finds the same answer in its own transaction.
-            Err(_) => return Ok((actor.clone(), call)),
-        };
-        if account.id == signed_in {
-            return Ok((actor.clone(), call));
-        }
-        let acting = Actor { principal: account.id, ..actor.clone() };
-        Ok((acting, call.acting_for(account.id, signed_in)))
+            .read(move |tx| {
+                Box::pin(async move {
+                    let settings = tx.settings().await?;
+                    acting_account(tx, signed_in, &settings).await
+                })
+            })
+            .await?)
     }
 
     /// The caller's PAM account for reading.
     ///
     /// # Errors
-    /// As the commands': unknown callers and disabled accounts see nothing (`PAM-021`, `PAM-022`).
+    /// Unknown callers and disabled accounts see nothing (`PAM-021`, `PAM-022`).
     async fn pam_reader(&self, actor: &Actor) -> Answer<Principal> {
-        let signed_in = actor.principal;
-        let account = self
-            .inner
-            .store
-            .read(move |tx| Box::pin(async move { tx.pam_account(signed_in).await }))
-            .await?
-            .ok_or(Refusal::UnknownCaller)?;
+        let account = self.pam_account(actor).await?.ok_or(Refusal::UnknownCaller)?;
         if !account.enabled {
             return Err(Refusal::AccountDisabled.into());
         }
@@ -96,36 +100,23 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::pam_roles`].
-    pub async fn pam_requests(
-        &self,
-        actor: &Actor,
-        after: Option<RequestCursor>,
-        limit: u32,
-    ) -> Answer<Page<PamRequest, RequestCursor>> {
+    pub async fn pam_requests(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<PamRequest>> {
         let account = self.pam_reader(actor).await?.id;
         let now = self.now();
-        let (rows, next) = self
+        let rows = self
             .inner
             .store
-            .read(move |tx| {
-                let after = after.clone();
-                Box::pin(async move { tx.pam_requests_ordered(account, after, limit).await })
-            })
+            .read(move |tx| Box::pin(async move { tx.pam_requests_ordered(account, after, limit).await }))
             .await?;
-        let rows = rows.into_iter().map(|(request, grant)| PamRequest::at(request, grant, now)).collect();
-        Ok(Page { rows, next })
+        let next = next(&rows, limit, |row| row.cursor);
+        Ok(Page { rows: rows.into_iter().map(|row| PamRequest::at(row.request, row.grant, now)).collect(), next })
     }
 
     /// O5: one page of what waits for the caller's decision, oldest first; never anything of his own person (S1).
     ///
     /// # Errors
     /// As [`Engine::pam_roles`].
-    pub async fn pam_to_approve(
-        &self,
-        actor: &Actor,
-        after: Option<ApprovalId>,
-        limit: u32,
-    ) -> Answer<Page<PamToApprove, ApprovalId>> {
+    pub async fn pam_to_approve(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<ToApprove>> {
         let account = self.pam_reader(actor).await?;
         let now = self.now();
         let rows = self
@@ -135,18 +126,7 @@ impl Engine {
                 Box::pin(async move { tx.pam_to_approve(account.id, account.person, now, after, limit).await })
             })
             .await?;
-        let next = (u32::try_from(rows.len()).unwrap_or(u32::MAX) >= limit)
-            .then(|| rows.last().map(|row| row.approval.id))
-            .flatten();
-        let rows = rows
-            .into_iter()
-            .map(|row| PamToApprove {
-                request: row.request,
-                approval: row.approval,
-                role_name: row.role_name,
-                requester: row.requester,
-            })
-            .collect();
+        let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows, next })
     }
 

@@ -7,9 +7,8 @@ use ephor_domain::{
     pam::{PamStatus, create::Passed, status::view},
     request::Request,
 };
-use ephor_store::Outgoing;
 
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, outgoing};
 
 /// What took a request to its new stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +84,7 @@ const fn transition(step: Step, new: PamStatus) -> Option<Transition> {
 /// Queues the one notification of an event (seams §18); the notifier finds the recipients.
 pub(crate) fn notify(ledger: &mut Ledger<'_>, event: &'static str, request: &Request) {
     let now = ledger.now();
-    let id = ledger.call().outbox_id(event, request.id.uuid());
-    ledger.write(ephor_store::Write::Outbox(Outgoing::notification(id, event, request.id, now)));
+    let outgoing = outgoing::about_request(ledger.call(), event, request, now);
+    ledger.write(ephor_store::Write::Outbox(outgoing));
     ledger.wake().notify = true;
 }

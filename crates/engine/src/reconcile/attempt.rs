@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use ephor_domain::{
-    effect::{Attempt, Prior},
+    effect::{Attempt, Membership, Prior},
     id::GroupId,
 };
-use ephor_store::{DueMembership, Fault};
+use ephor_store::{Fault, Write, tx::{Lock, account::Account, membership::Placed}};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ pub(super) struct Round {
 /// A membership after its attempt.
 #[derive(Debug, Clone)]
 pub(super) struct Tried {
-    pub(super) due: DueMembership,
+    pub(super) due: Placed,
     pub(super) attempt: Attempt,
     pub(super) fault: Option<TargetFault>,
 }
@@ -50,7 +50,7 @@ pub(super) async fn round(engine: &Engine, slot: &TargetSlot, now: Timestamp) ->
     if due.is_empty() {
         return Ok(Round { attempted: 0, target_failed: false });
     }
-    let mut groups: BTreeMap<GroupId, Vec<DueMembership>> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupId, Vec<Placed>> = BTreeMap::new();
     for membership in due {
         groups.entry(membership.membership.group).or_default().push(membership);
     }
@@ -85,13 +85,13 @@ struct GroupRound {
 async fn one_group(
     engine: &Engine,
     slot: &TargetSlot,
-    mut due: Vec<DueMembership>,
+    mut due: Vec<Placed>,
     now: Timestamp,
 ) -> Result<GroupRound, Fault> {
     let Some(group) = due.first().map(target_group) else { return Ok(GroupRound { tried: 0, target_fault: None }) };
     resolve_accounts(engine, slot, &mut due).await?;
     let mut tried = Vec::new();
-    let (known, unknown): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| !due.account_native.is_empty());
+    let (known, unknown): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.account_native.is_some());
     for due in unknown {
         let fault = TargetFault { kind: FaultKind::NoSuchAccount, cause: "the account is not at the target".to_owned() };
         tried.push(retry(due, fault, now));
@@ -156,7 +156,7 @@ async fn one_group(
 async fn group_failed(
     engine: &Engine,
     slot: &TargetSlot,
-    due: Vec<DueMembership>,
+    due: Vec<Placed>,
     fault: TargetFault,
     now: Timestamp,
 ) -> Result<GroupRound, Fault> {
@@ -177,20 +177,37 @@ async fn group_failed(
     Ok(GroupRound { tried: count, target_fault: None })
 }
 
-fn retry(due: DueMembership, fault: TargetFault, now: Timestamp) -> Tried {
+fn retry(due: Placed, fault: TargetFault, now: Timestamp) -> Tried {
     let at = now.saturating_add(pause(due.membership.attempts.max(1))).unwrap_or(Timestamp::MAX);
     Tried { due, attempt: Attempt::Retry(at), fault: Some(fault) }
 }
 
 /// Makes the claims durable before anything is sent. What changed its mind meanwhile is left for the next round.
-async fn claim(engine: &Engine, due: Vec<DueMembership>, now: Timestamp) -> Result<Vec<DueMembership>, Fault> {
+async fn claim(engine: &Engine, due: Vec<Placed>, now: Timestamp) -> Result<Vec<Placed>, Fault> {
     let memberships: Vec<_> = due.iter().map(|due| due.membership.clone()).collect();
     let claimed = engine
         .inner
         .store
         .transact(move |tx| {
             let memberships = memberships.clone();
-            Box::pin(async move { tx.claim_memberships(&memberships, now).await })
+            Box::pin(async move {
+                tx.lock(&locks(&memberships)).await?;
+                let (mut claimed, mut writes) = (Vec::with_capacity(memberships.len()), Vec::new());
+                for seen in &memberships {
+                    let stored = tx.membership(seen.group, seen.principal).await?;
+                    let due = stored.filter(|stored| {
+                        stored.wanted == seen.wanted && stored.due.is_some_and(|due| due <= now)
+                    });
+                    claimed.push(due.map(|mut membership| {
+                        membership.prior = seen.prior;
+                        membership.attempts = membership.attempts.saturating_add(1);
+                        writes.push(Write::PutMembership(membership.clone()));
+                        membership
+                    }));
+                }
+                tx.apply(writes).await?;
+                Ok(claimed)
+            })
         })
         .await?;
     Ok(due
@@ -203,29 +220,40 @@ async fn claim(engine: &Engine, due: Vec<DueMembership>, now: Timestamp) -> Resu
         .collect())
 }
 
+/// Everything of one principal is decided one after the other.
+pub(super) fn locks(memberships: &[Membership]) -> Vec<Lock> {
+    memberships.iter().map(|membership| Lock::Exclusive(membership.principal.uuid())).collect()
+}
+
 /// Finds accounts whose native name is not known yet.
-async fn resolve_accounts(engine: &Engine, slot: &TargetSlot, due: &mut [DueMembership]) -> Result<(), Fault> {
-    for due in due.iter_mut().filter(|due| due.account_native.is_empty()) {
-        let Ok(Some(native)) = slot.directory.find_account(&due.account_login).await else { continue };
-        let (principal, target, bound) = (due.membership.principal, due.membership.target, native.clone());
+async fn resolve_accounts(engine: &Engine, slot: &TargetSlot, due: &mut [Placed]) -> Result<(), Fault> {
+    for due in due.iter_mut().filter(|due| due.account_native.is_none()) {
+        let Some(login) = due.login.clone() else { continue };
+        let Ok(Some(native)) = slot.directory.find_account(&login).await else { continue };
+        let bound = Account {
+            principal: due.membership.principal,
+            target: due.membership.target,
+            native: native.clone(),
+            login,
+        };
         engine
             .inner
             .store
             .transact(move |tx| {
                 let bound = bound.clone();
-                Box::pin(async move { tx.bind_account(principal, target, &bound).await })
+                Box::pin(async move { tx.put_account(&bound).await })
             })
             .await?;
-        due.account_native = native;
+        due.account_native = Some(native);
     }
     Ok(())
 }
 
-pub(super) fn target_group(due: &DueMembership) -> TargetGroup {
+pub(super) fn target_group(due: &Placed) -> TargetGroup {
     TargetGroup {
         id: due.membership.group,
         native: due.group_native.clone(),
-        attribute: attribute(&due.group_attribute),
+        attribute: attribute(&due.attribute),
     }
 }
 
@@ -238,17 +266,17 @@ pub(crate) fn attribute(word: &str) -> MemberAttribute {
     }
 }
 
-fn target_account(due: &DueMembership) -> TargetAccount {
+fn target_account(due: &Placed) -> TargetAccount {
     TargetAccount {
         id: due.membership.principal,
-        native: due.account_native.clone(),
-        login: due.account_login.clone(),
+        native: due.account_native.clone().unwrap_or_default(),
+        login: due.login.clone().unwrap_or_default(),
     }
 }
 
-fn change(due: &DueMembership, now: Timestamp, simulated: bool) -> Change {
+fn change(due: &Placed, now: Timestamp, simulated: bool) -> Change {
     let lives = due
-        .ends
+        .until
         .filter(|_| !simulated)
         .and_then(|end| Duration::try_from(end.duration_since(now)).ok());
     let wanted = if due.membership.wanted { Wanted::Present { lives } } else { Wanted::Absent };

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ephor_store::{Fault, Lease};
+use ephor_store::Fault;
 
 use super::{lease_name, readback};
 use crate::{
@@ -25,18 +25,18 @@ pub(super) async fn hold(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault
     let name = lease_name(slot);
     loop {
         let asked = monotonic();
-        let (lease, holder) = (name.clone(), engine.inner.node.clone());
+        let (lease, holder) = (name.clone(), engine.inner.node);
         let taken = engine
             .inner
             .store
             .transact(move |tx| {
-                let (lease, holder) = (lease.clone(), holder.clone());
-                Box::pin(async move { tx.lease_take(&lease, &holder, LIFE).await })
+                let lease = lease.clone();
+                Box::pin(async move { tx.lease_take(&lease, holder, LIFE).await })
             })
             .await?;
         match taken {
-            Lease::Held { taken_over } => {
-                if taken_over && !slot.state.is_held() {
+            Some(lease) => {
+                if lease.taken_over && !slot.state.is_held() {
                     tracing::warn!(target = %slot.directory.id(), "taking a target over from another node");
                     tokio::time::sleep(CALL).await;
                     readback::after_take_over(engine, slot).await?;
@@ -45,7 +45,7 @@ pub(super) async fn hold(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault
                 slot.state.hold(asked + LIFE.saturating_sub(CALL));
                 return Ok(());
             }
-            Lease::Elsewhere { .. } => {
+            None => {
                 slot.state.let_go();
                 tokio::time::sleep(RENEW).await;
             }

@@ -21,6 +21,7 @@ use ephor_domain::id::TargetId;
 use ephor_store::Fault;
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use outcome::note;
 pub(crate) use state::TargetState;
 pub use state::TargetStatus;
 

@@ -7,7 +7,7 @@ use ephor_domain::{
     life,
     provider::Provider,
 };
-use ephor_store::{Fault, Lock, Tx};
+use ephor_store::{Fault, Tx, tx::Lock};
 
 use super::attempt::Tried;
 use crate::{
@@ -30,6 +30,9 @@ pub(super) async fn record(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fau
             .transact(move |tx| {
                 let (call, chunk) = (call.clone(), chunk.clone());
                 Box::pin(async move {
+                    let locks: Vec<_> =
+                        chunk.iter().map(|tried| Lock::Exclusive(tried.due.membership.principal.uuid())).collect();
+                    tx.lock(&locks).await?;
                     let (mut wake, mut records) = (Wake::default(), 0);
                     for tried in chunk {
                         let (total, more) = one(tx, &call, records, tried).await?;
@@ -48,7 +51,6 @@ pub(super) async fn record(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fau
 async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(usize, Wake), Fault> {
     let Tried { due, attempt, fault } = tried;
     let (group, principal) = (due.membership.group, due.membership.principal);
-    tx.lock(&[Lock::Membership(group, principal)]).await?;
     let mut ledger = Ledger::following(call, records);
     let Some(stored) = tx.membership(group, principal).await? else {
         let (_, records, wake) = ledger.close();
@@ -69,6 +71,9 @@ async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(
     }
     let (writes, mut records, mut wake) = ledger.close();
     tx.apply(writes).await?;
+    if let (Some(fault), Some(again)) = (&fault, settled.due) {
+        tx.membership_failed(group, principal, &fault.to_string(), again).await?;
+    }
     if matches!(attempt, Attempt::Present | Attempt::Absent) {
         let (total, more) = settle_grants(tx, call, records, &settled).await?;
         records = total;
@@ -148,7 +153,7 @@ pub(super) async fn target_recovered(engine: &Engine, slot: &TargetSlot) -> Resu
 }
 
 /// Commits one record by itself.
-pub(super) async fn note(
+pub(crate) async fn note(
     engine: &Engine,
     call: Call,
     record: impl Fn(&Call) -> ephor_audit::Record + Send + Sync + Clone + 'static,

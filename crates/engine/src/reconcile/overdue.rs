@@ -2,10 +2,12 @@
 
 use ephor_audit::events::{self, Event};
 use ephor_domain::id::TargetId;
-use ephor_store::{Fault, Outgoing, Write};
+use ephor_store::{Fault, Write};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{call::word, engine::Engine, ledger::Ledger};
+use std::collections::BTreeMap;
+
+use crate::{call::word, engine::Engine, ledger::Ledger, outgoing};
 
 /// How long overdue, and what is raised then. The index plus one is the stored alarm level.
 const LEVELS: [(SignedDuration, Event); 3] = [
@@ -24,8 +26,10 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
         let overdue = engine
             .inner
             .store
-            .read(move |tx| Box::pin(async move { tx.overdue_removals(target, level, before, ROUND).await }))
+            .read(move |tx| Box::pin(async move { tx.overdue_removals(before, level, ROUND).await }))
             .await?;
+        let overdue: Vec<_> =
+            overdue.into_iter().map(|placed| placed.membership).filter(|membership| membership.target == target).collect();
         if overdue.is_empty() {
             continue;
         }
@@ -46,11 +50,19 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
                         record.reason = Some(word("removal_not_confirmed"));
                         ledger.record(&record);
                     }
-                    let id = call.outbox_id(event.kind, target.uuid());
-                    ledger.write(Write::Outbox(Outgoing::alarm(id, "removal.overdue", level, overdue.len(), call.now)));
+                    let facts = BTreeMap::from([
+                        ("target".to_owned(), target.to_string()),
+                        ("level".to_owned(), level.to_string()),
+                        ("memberships".to_owned(), overdue.len().to_string()),
+                    ]);
+                    let alarm = outgoing::alarm(&call, "removal.overdue", target.uuid(), facts, call.now);
+                    ledger.write(Write::Outbox(alarm));
                     let (writes, _, _) = ledger.close();
                     tx.apply(writes).await?;
-                    tx.set_alarm_level(&overdue, level).await
+                    for membership in &overdue {
+                        tx.raise_alarm(membership.group, membership.principal, level).await?;
+                    }
+                    Ok(())
                 })
             })
             .await?;
@@ -61,16 +73,22 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
 
 /// The next instant at which an alarm becomes due.
 pub(super) async fn next(engine: &Engine, target: TargetId, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
-    let waiting = engine
+    let oldest = engine
         .inner
         .store
-        .read(move |tx| Box::pin(async move { tx.oldest_removals(target).await }))
-        .await?;
-    Ok(waiting
-        .into_iter()
-        .filter_map(|(level, since)| {
-            let (age, _) = LEVELS.get(usize::from(level))?;
-            since.checked_add(*age).ok().map(|at| at.max(now))
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut oldest = [None; LEVELS.len()];
+                for (level, since) in (0_u8..).zip(oldest.iter_mut()) {
+                    *since = tx.oldest_removal(target, level).await?;
+                }
+                Ok(oldest)
+            })
         })
+        .await?;
+    Ok(oldest
+        .into_iter()
+        .zip(LEVELS)
+        .filter_map(|(since, (age, _))| since?.checked_add(age).ok().map(|at| at.max(now)))
         .min())
 }

@@ -1,10 +1,12 @@
 //! What this node knows of a target: breaker, pause, last fault, last self-test.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
+use ephor_domain::id::GroupId;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use super::readback::Foreign;
 use crate::port::{
     clock::monotonic,
     target::{Health, TargetFault},
@@ -25,6 +27,7 @@ struct Known {
     health: Option<Health>,
     held_since: Option<Instant>,
     held_until: Option<Instant>,
+    foreign: Foreign,
 }
 
 /// How a target stands, for the admin face and metrics.
@@ -80,6 +83,24 @@ impl TargetState {
 
     pub(crate) fn tested(&self, health: Health) {
         self.inner.lock().health = Some(health);
+    }
+
+    /// Notes who is in a group without being owed; answers who is new since the last look. The first look is the
+    /// baseline: what people had before Ephor looked is no drift.
+    pub(crate) fn foreign(&self, group: GroupId, now: BTreeSet<String>) -> BTreeSet<String> {
+        let mut known = self.inner.lock();
+        let before = known.foreign.insert(group, now.clone());
+        before.map_or_else(BTreeSet::new, |before| now.difference(&before).cloned().collect())
+    }
+
+    /// Forgets members that were taken out: should they come again, that is drift again.
+    pub(crate) fn forget_foreign<'a>(&self, group: GroupId, members: impl Iterator<Item = &'a String>) {
+        let mut known = self.inner.lock();
+        if let Some(foreign) = known.foreign.get_mut(&group) {
+            for member in members {
+                foreign.remove(member);
+            }
+        }
     }
 
     /// The lease is held until `until` of this node's own monotonic clock (seams §17).

@@ -1,0 +1,231 @@
+//! The read-back cycle: compares what a target holds with what Ephor owes it (R6, seams §17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ephor_audit::events::{self, Event};
+use ephor_domain::{
+    effect::Membership,
+    grant::EndCause,
+    id::{GroupId, PrincipalId},
+    pam::group::Group,
+};
+use ephor_store::{
+    Fault,
+    tx::{membership::Placed, target::Mode},
+};
+
+use super::attempt::{attribute, locks};
+use crate::{
+    engine::{Engine, TargetSlot},
+    ledger::Ledger,
+    port::target::{Change, TargetAccount, TargetGroup, Wanted},
+    wake::Wake,
+};
+
+/// Rows read at once.
+const PAGE: u32 = 1024;
+/// Foreign additions taken out of one group in one cycle: a storm is reported, not fought (F4).
+const CORRECTIONS: usize = 50;
+
+/// Members that people added outside Ephor, as seen by this node: what is new against it is drift.
+pub(crate) type Foreign = BTreeMap<GroupId, BTreeSet<String>>;
+
+/// A new holder looks before it writes: rows that a former holder may have changed without recording it are tried again.
+pub(super) async fn after_take_over(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
+    cycle(engine, slot).await
+}
+
+/// Compares every group of the target once.
+pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
+    let target = slot.directory.id();
+    let mode = engine
+        .inner
+        .store
+        .read(move |tx| Box::pin(async move { tx.target(target).await }))
+        .await?
+        .map_or(Mode::ReportOnly, |target| target.mode);
+    let mut after = None;
+    loop {
+        let groups = engine
+            .inner
+            .store
+            .read(move |tx| Box::pin(async move { tx.groups_of_target(target, after, PAGE).await }))
+            .await?;
+        let Some(last) = groups.last().map(|group| group.id) else { return Ok(()) };
+        for group in groups {
+            if !engine.inner.clock.is_simulated() && !slot.state.is_held() {
+                return Ok(());
+            }
+            compare(engine, slot, mode, &group).await?;
+        }
+        after = Some(last);
+    }
+}
+
+async fn compare(engine: &Engine, slot: &TargetSlot, mode: Mode, group: &Group) -> Result<(), Fault> {
+    let at_target =
+        TargetGroup { id: group.id, native: group.native.clone(), attribute: attribute(&group.attribute) };
+    // Rows first, then the target: whoever came in between is owed, not foreign.
+    let owed = rows(engine, group.id).await?;
+    let held: BTreeSet<String> = match slot.directory.members(&at_target).await {
+        Ok(members) => members.into_iter().collect(),
+        Err(fault) => {
+            tracing::warn!(group = %group.id, %fault, "a group could not be read back");
+            return Ok(());
+        }
+    };
+    let mut known = BTreeSet::new();
+    let mut missing = Vec::new();
+    for placed in owed {
+        let (Some(native), Some(login)) = (&placed.account_native, &placed.login) else { continue };
+        let account =
+            TargetAccount { id: placed.membership.principal, native: native.clone(), login: login.clone() };
+        let key = slot.directory.member_key(&at_target, &account);
+        let settled = placed.membership.due.is_none();
+        if placed.membership.wanted && placed.membership.in_force && settled && !held.contains(&key) {
+            missing.push(placed.membership.clone());
+        }
+        known.insert(key);
+    }
+    for membership in missing {
+        removed_elsewhere(engine, mode, membership).await?;
+    }
+    let foreign: BTreeSet<String> = held.difference(&known).cloned().collect();
+    let added = slot.state.foreign(group.id, foreign);
+    if !added.is_empty() {
+        added_elsewhere(engine, slot, mode, &at_target, added).await?;
+    }
+    Ok(())
+}
+
+async fn rows(engine: &Engine, group: GroupId) -> Result<Vec<Placed>, Fault> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = engine
+            .inner
+            .store
+            .read(move |tx| Box::pin(async move { tx.memberships_of_group(group, after, PAGE).await }))
+            .await?;
+        let Some(last) = page.last().map(|placed| placed.membership.principal) else { return Ok(all) };
+        all.extend(page);
+        after = Some(last);
+    }
+}
+
+/// A membership in force was removed by somebody else: an authoritative target is repaired, elsewhere the grants that
+/// rest on it end, so that nobody is told *active* without it (seams §5).
+async fn removed_elsewhere(engine: &Engine, mode: Mode, seen: Membership) -> Result<(), Fault> {
+    let call = engine.system("monitor");
+    let wake = engine
+        .inner
+        .store
+        .transact(move |tx| {
+            let (call, seen) = (call.clone(), seen.clone());
+            Box::pin(async move {
+                tx.lock(&locks(std::slice::from_ref(&seen))).await?;
+                let Some(mut membership) = tx.membership(seen.group, seen.principal).await? else {
+                    return Ok(Wake::default());
+                };
+                if !membership.wanted || !membership.in_force || membership.due.is_some() {
+                    return Ok(Wake::default());
+                }
+                let mut ledger = Ledger::new(&call);
+                drift(&mut ledger, events::DRIFT_FOREIGN_REMOVAL, &membership);
+                if mode == Mode::Authoritative {
+                    membership.in_force = false;
+                    membership.due = Some(call.now);
+                    membership.since = call.now;
+                    drift(&mut ledger, events::DRIFT_CORRECTED, &membership);
+                    ledger.put_membership(membership);
+                    let (writes, _, wake) = ledger.close();
+                    tx.apply(writes).await?;
+                    return Ok(wake);
+                }
+                let (writes, mut records, mut wake) = ledger.close();
+                tx.apply(writes).await?;
+                for grant in tx.grants_owing(seen.group, seen.principal).await? {
+                    let Some(case) = tx.grant_case(grant).await? else { continue };
+                    let Some(grant) = case.grant else { continue };
+                    let mut ledger = Ledger::following(&call, records);
+                    drift(&mut ledger, events::GRANT_ENDED_BY_DRIFT, &seen);
+                    ledger.end(&case.request, grant, case.owed, call.now, EndCause::Monitor);
+                    let (writes, total, more) = ledger.close();
+                    records = total;
+                    wake.merge(more);
+                    tx.apply(writes).await?;
+                }
+                Ok(wake)
+            })
+        })
+        .await?;
+    engine.woken(&wake);
+    Ok(())
+}
+
+/// Somebody else added members: reported once each, and taken out again at an authoritative target, rate-capped.
+async fn added_elsewhere(
+    engine: &Engine,
+    slot: &TargetSlot,
+    mode: Mode,
+    group: &TargetGroup,
+    added: BTreeSet<String>,
+) -> Result<(), Fault> {
+    let call = engine.system("monitor");
+    let (target, id, count) = (slot.directory.id(), group.id, added.len());
+    let names: Vec<String> = added.iter().take(CORRECTIONS).cloned().collect();
+    let reported = names.clone();
+    engine
+        .inner
+        .store
+        .transact(move |tx| {
+            let (call, reported) = (call.clone(), reported.clone());
+            Box::pin(async move {
+                let mut ledger = Ledger::new(&call);
+                for name in &reported {
+                    let record = call
+                        .record(events::DRIFT_FOREIGN_ADDITION)
+                        .detail("target", target.to_string())
+                        .detail("group", id.to_string())
+                        .erasable_text("member", name.as_str());
+                    ledger.record(&record);
+                }
+                if count > CORRECTIONS {
+                    let record = call
+                        .record(events::DRIFT_CORRECTION_CAPPED)
+                        .detail("target", target.to_string())
+                        .detail("group", id.to_string())
+                        .detail("found", count.to_string());
+                    ledger.record(&record);
+                }
+                let (writes, _, _) = ledger.close();
+                tx.apply(writes).await
+            })
+        })
+        .await?;
+    if mode != Mode::Authoritative {
+        return Ok(());
+    }
+    let changes: Vec<Change> = names
+        .into_iter()
+        .map(|name| Change {
+            account: TargetAccount { id: PrincipalId::new(uuid::Uuid::nil()), native: name.clone(), login: name },
+            wanted: Wanted::Absent,
+        })
+        .collect();
+    match slot.directory.apply(group, &changes).await {
+        Ok(_) => tracing::warn!(group = %id, count = changes.len(), "foreign additions were taken out again"),
+        Err(fault) => tracing::warn!(group = %id, %fault, "foreign additions could not be taken out"),
+    }
+    slot.state.forget_foreign(id, changes.iter().map(|change| &change.account.native));
+    Ok(())
+}
+
+fn drift(ledger: &mut Ledger<'_>, event: Event, membership: &Membership) {
+    let mut record = ledger
+        .call()
+        .record(event)
+        .detail("target", membership.target.to_string())
+        .detail("group", membership.group.to_string());
+    record.subject = Some(membership.principal.uuid());
+    ledger.record(&record);
+}

@@ -75,7 +75,11 @@ impl Call {
 
     /// The same, by the account that signed in on behalf of another one of the same person.
     #[must_use]
-    pub fn acting_for(mut self, account: ephor_domain::id::PrincipalId, signed_in: ephor_domain::id::PrincipalId) -> Self {
+    pub fn acting_for(
+        mut self,
+        account: ephor_domain::id::PrincipalId,
+        signed_in: ephor_domain::id::PrincipalId,
+    ) -> Self {
         self.by = RecordedActor::Principal { id: account.uuid(), signed_in_as: Some(signed_in.uuid()) };
         self
     }

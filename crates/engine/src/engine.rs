@@ -1,10 +1,6 @@
 //! The engine: one store, one clock, one set of targets, shared by every face.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ephor_domain::{
     id::{GrantId, TargetId},
@@ -79,7 +75,8 @@ impl Engine {
             .targets
             .into_iter()
             .map(|directory| {
-                let slot = TargetSlot { work: Notify::new(), state: crate::reconcile::TargetState::default(), directory };
+                let slot =
+                    TargetSlot { work: Notify::new(), state: crate::reconcile::TargetState::default(), directory };
                 (slot.directory.id(), slot)
             })
             .collect();

@@ -159,7 +159,14 @@ impl<'c> Ledger<'c> {
     }
 
     /// Ends `grant` as of `at` and records the way from `old` on.
-    pub(crate) fn end(&mut self, request: &Request, grant: Grant, owed: Vec<Owed>, at: Timestamp, cause: EndCause) -> Grant {
+    pub(crate) fn end(
+        &mut self,
+        request: &Request,
+        grant: Grant,
+        owed: Vec<Owed>,
+        at: Timestamp,
+        cause: EndCause,
+    ) -> Grant {
         let before = view(request, Some(&grant), self.call.now);
         let was = grant.phase;
         let over = life::end(grant, owed, at, cause, self.call.now);
@@ -181,7 +188,9 @@ impl<'c> Ledger<'c> {
         let (Phase::Ending { end, cause, .. } | Phase::Ended { end, cause, .. }) = grant.phase else { return };
         let old = match was {
             Phase::InForce { .. } => PamStatus::Active,
-            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::Ending { .. } | Phase::Ended { .. } => before.status,
+            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::Ending { .. } | Phase::Ended { .. } => {
+                before.status
+            }
         };
         let ended = matches!(grant.phase, Phase::Ended { .. });
         let reason = Some(cause.word());
@@ -239,7 +248,9 @@ impl<'c> Ledger<'c> {
         let (transition, cause) = match grant.phase {
             Phase::Ended { cause: EndCause::CouldNotApply, .. } => (Transition::T18, EndCause::CouldNotApply),
             Phase::Ended { cause, .. } => (Transition::T16, cause),
-            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::InForce { .. } | Phase::Ending { .. } => return grant,
+            Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::InForce { .. } | Phase::Ending { .. } => {
+                return grant;
+            }
         };
         self.moved(transition, request, Some(before.status), after.status, Some(cause.word()));
         self.wake.settled.push(grant.id);

@@ -125,7 +125,8 @@ impl Engine {
 
     async fn jumped(&self, by: SignedDuration) -> Result<(), Fault> {
         let event = if by.is_negative() { events::CLOCK_JUMPED_BACK } else { events::CLOCK_JUMPED_FORWARD };
-        note(self, self.system("clock"), move |call| call.record(event).detail("seconds", by.as_secs().to_string())).await
+        note(self, self.system("clock"), move |call| call.record(event).detail("seconds", by.as_secs().to_string()))
+            .await
     }
 }
 

@@ -51,11 +51,7 @@ impl Engine {
                 .store
                 .read(move |tx| {
                     Box::pin(async move {
-                        Ok((
-                            tx.due_requests(now, ROUND).await?,
-                            tx.due_grants(now, ROUND).await?,
-                            tx.next_due().await?,
-                        ))
+                        Ok((tx.due_requests(now, ROUND).await?, tx.due_grants(now, ROUND).await?, tx.next_due().await?))
                     })
                 })
                 .await?;
@@ -182,9 +178,7 @@ async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due, owner: Owner
 fn time_out(ledger: &mut Ledger<'_>, case: RequestCase) {
     let now = ledger.now();
     let (cause, transition, old) = match case.request.stage {
-        Stage::AwaitingMfa { until } if until <= now => {
-            (Declined::MfaTimedOut, Transition::T8, PamStatus::PendingMfa)
-        }
+        Stage::AwaitingMfa { until } if until <= now => (Declined::MfaTimedOut, Transition::T8, PamStatus::PendingMfa),
         Stage::AwaitingApproval { until, .. } | Stage::AwaitingAdministrator { until } if until <= now => {
             (Declined::ApprovalTimedOut, Transition::T12, PamStatus::PendingApproval)
         }
@@ -251,4 +245,3 @@ async fn start(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, mut gran
     notify(ledger, "request.started", &case.request);
     Ok(())
 }
-

@@ -18,10 +18,9 @@ mod store;
 pub mod tx;
 
 // Stands in for `ephor_audit` until that crate is there; same names, same fields.
-mod standin;
 
+pub use ephor_audit::{Hash, Sealed};
 pub use fault::Fault;
 pub use location::{Location, LocationError};
-pub use standin::{Hash, Sealed};
 pub use store::{Options, Store};
 pub use tx::{Tx, Write};

@@ -12,7 +12,10 @@ use ephor_domain::{
     request::{Channel, Request},
     text::Justification,
 };
-use ephor_store::{Fault, Tx, tx::{Lock, standing::PamStanding}};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, standing::PamStanding},
+};
 use jiff::Timestamp;
 
 use super::{
@@ -208,11 +211,11 @@ async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<Made, Fau
 }
 
 fn event(refusal: &Refusal) -> Event {
-    match refusal {
-        Refusal::OutsideAvailabilityWindow => events::OUTSIDE_WINDOW_REFUSED,
-        Refusal::Maintenance => events::MAINTENANCE_REFUSED,
-        Refusal::TargetUnwritable => events::TARGET_UNWRITABLE_REFUSED,
-        Refusal::TooManyRequests => events::RATE_LIMITED,
-        _ => events::CREATE_REFUSED,
-    }
+    let named = [
+        (Refusal::OutsideAvailabilityWindow, events::OUTSIDE_WINDOW_REFUSED),
+        (Refusal::Maintenance, events::MAINTENANCE_REFUSED),
+        (Refusal::TargetUnwritable, events::TARGET_UNWRITABLE_REFUSED),
+        (Refusal::TooManyRequests, events::RATE_LIMITED),
+    ];
+    named.into_iter().find(|(named, _)| named == refusal).map_or(events::CREATE_REFUSED, |(_, event)| event)
 }

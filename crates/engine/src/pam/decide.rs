@@ -142,7 +142,8 @@ async fn decide(
 }
 
 fn judge(call: &Call, actor: &Actor, id: ApprovalId, case: &RequestCase) -> Result<(), Refusal> {
-    let open = matches!(case.request.stage, Stage::AwaitingApproval { approval, until } if approval == id && call.now < until);
+    let open =
+        matches!(case.request.stage, Stage::AwaitingApproval { approval, until } if approval == id && call.now < until);
     // On PAM the requester is the holder; a CORP account that asked is of the same person.
     let parties: [PersonId; 1] = [case.principal.person];
     let judged = Case { asked_at: case.request.created, parties: &parties, approvers: &case.approvers };
@@ -163,11 +164,14 @@ pub(crate) fn lost(case: &RequestCase) -> Option<Why> {
     }
 }
 
-async fn refuse(tx: &mut Tx, call: &Call, refusal: Refusal, about: About) -> Result<(Result<bool, Refusal>, Wake), Fault> {
-    let event = match refusal {
-        Refusal::SelfApproval => events::SELF_APPROVAL_REFUSED,
-        _ => events::DECISION_REFUSED,
-    };
+async fn refuse(
+    tx: &mut Tx,
+    call: &Call,
+    refusal: Refusal,
+    about: About,
+) -> Result<(Result<bool, Refusal>, Wake), Fault> {
+    let own = refusal == Refusal::SelfApproval;
+    let event = if own { events::SELF_APPROVAL_REFUSED } else { events::DECISION_REFUSED };
     let mut ledger = Ledger::new(call);
     ledger.refused(event, &refusal, about);
     let (writes, _, wake) = ledger.close();

@@ -34,7 +34,8 @@ impl Why {
     pub(crate) const REQUESTER: Self = Self { waiting: Declined::Withdrawn, granted: EndCause::Requester };
     pub(crate) const ADMINISTRATOR: Self = Self { waiting: Declined::Cancelled, granted: EndCause::Administrator };
     pub(crate) const ACCOUNT: Self = Self { waiting: Declined::AccountDisabled, granted: EndCause::AccountDisabled };
-    pub(crate) const ELIGIBILITY: Self = Self { waiting: Declined::EligibilityLost, granted: EndCause::EligibilityLost };
+    pub(crate) const ELIGIBILITY: Self =
+        Self { waiting: Declined::EligibilityLost, granted: EndCause::EligibilityLost };
     pub(crate) const ENTITLEMENT: Self =
         Self { waiting: Declined::EntitlementRemoved, granted: EndCause::EntitlementRemoved };
 }
@@ -106,12 +107,8 @@ async fn close(
         },
     };
     if let Err(refusal) = &outcome {
-        let about = About {
-            request: Some(id),
-            subject: Some(principal),
-            provider: Some(Provider::Pam),
-            ..About::default()
-        };
+        let about =
+            About { request: Some(id), subject: Some(principal), provider: Some(Provider::Pam), ..About::default() };
         ledger.refused(events::CLOSE_REFUSED, refusal, about);
     }
     let (writes, _, wake) = ledger.close();
@@ -127,10 +124,8 @@ pub(crate) fn end_case(ledger: &mut Ledger<'_>, case: RequestCase, why: Why) {
         Some(grant) => match grant.phase {
             Phase::Scheduled { .. } | Phase::Applying { .. } | Phase::InForce { .. } => {
                 // A grant past its end is over for that reason, whoever comes later (seams §4).
-                let (at, cause) = match grant.phase {
-                    Phase::InForce { end: Some(end), .. } if end <= now => (end, EndCause::Expired),
-                    _ => (now, why.granted),
-                };
+                let overdue = grant.due().filter(|end| *end <= now && matches!(grant.phase, Phase::InForce { .. }));
+                let (at, cause) = overdue.map_or((now, why.granted), |end| (end, EndCause::Expired));
                 // A grant that has not started owes nothing yet.
                 let owed = if matches!(grant.phase, Phase::Scheduled { .. }) { Vec::new() } else { case.owed };
                 ledger.end(&case.request, grant, owed, at, cause);
@@ -182,11 +177,7 @@ pub(crate) async fn end_all(
 const MOST: u32 = 10_000;
 
 /// Everything open of `principal`, of `role`, or of both: waiting requests and open grants.
-async fn open(
-    tx: &mut Tx,
-    principal: Option<PrincipalId>,
-    role: Option<EntitlementId>,
-) -> Result<Vec<Owner>, Fault> {
+async fn open(tx: &mut Tx, principal: Option<PrincipalId>, role: Option<EntitlementId>) -> Result<Vec<Owner>, Fault> {
     let mut owners = Vec::new();
     for id in tx.open_requests(principal, role, MOST).await? {
         owners.extend(tx.owner_of_request(id).await?);

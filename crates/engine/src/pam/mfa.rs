@@ -137,7 +137,12 @@ impl Engine {
     }
 }
 
-async fn settle(tx: &mut Tx, call: &Call, id: RequestId, presence: &Presence) -> Result<(Result<(), Refusal>, Wake), Fault> {
+async fn settle(
+    tx: &mut Tx,
+    call: &Call,
+    id: RequestId,
+    presence: &Presence,
+) -> Result<(Result<(), Refusal>, Wake), Fault> {
     let none = || (Err(Refusal::RequestNotAvailable), Wake::default());
     let Some(owner) = tx.owner_of_request(id).await? else { return Ok(none()) };
     tx.lock(&[Lock::Shared(owner.entitlement.uuid()), Lock::Exclusive(owner.principal.uuid())]).await?;
@@ -165,7 +170,8 @@ async fn settle(tx: &mut Tx, call: &Call, id: RequestId, presence: &Presence) ->
             let request = case.request.declined(Declined::MfaFailed, call.now);
             ledger.update_request(&request);
             let new = view(&request, None, call.now).status;
-            let mut record = call.record(Transition::T8.event()).erasable_text("message", why.chars().take(500).collect::<String>());
+            let mut record =
+                call.record(Transition::T8.event()).erasable_text("message", why.chars().take(500).collect::<String>());
             About::request(&request).put(&mut record);
             record.old_status = Some(crate::call::word(PamStatus::PendingMfa.word()));
             record.new_status = Some(crate::call::word(new.word()));

@@ -6,8 +6,8 @@ use ephor_domain::{
     pam::{Role, Settings},
     principal::{Actor, Principal},
 };
-use ephor_store::{Fault, Tx};
 pub use ephor_store::tx::{Cursor, list::ToApprove};
+use ephor_store::{Fault, Tx};
 
 use super::PamRequest;
 use crate::{answer::Answer, call::Call, engine::Engine};

@@ -6,7 +6,10 @@ use ephor_domain::{
     effect::{Attempt, Membership, Prior},
     id::GroupId,
 };
-use ephor_store::{Fault, Write, tx::{Lock, account::Account, membership::Placed}};
+use ephor_store::{
+    Fault, Write,
+    tx::{Lock, account::Account, membership::Placed},
+};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -93,7 +96,8 @@ async fn one_group(
     let mut tried = Vec::new();
     let (known, unknown): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.account_native.is_some());
     for due in unknown {
-        let fault = TargetFault { kind: FaultKind::NoSuchAccount, cause: "the account is not at the target".to_owned() };
+        let fault =
+            TargetFault { kind: FaultKind::NoSuchAccount, cause: "the account is not at the target".to_owned() };
         tried.push(retry(due, fault, now));
     }
     let mut due = known;
@@ -124,11 +128,15 @@ async fn one_group(
     if !engine.inner.clock.is_simulated() && !slot.state.is_held() {
         return Ok(GroupRound {
             tried: 0,
-            target_fault: Some(TargetFault { kind: FaultKind::Busy, cause: "the lease of the target ran out".to_owned() }),
+            target_fault: Some(TargetFault {
+                kind: FaultKind::Busy,
+                cause: "the lease of the target ran out".to_owned(),
+            }),
         });
     }
     let changes: Vec<Change> = due.iter().map(|due| change(due, now, engine.inner.clock.is_simulated())).collect();
-    let answer = tokio::time::timeout(lease::CALL + Duration::from_millis(500), slot.directory.apply(&group, &changes)).await;
+    let answer =
+        tokio::time::timeout(lease::CALL + Duration::from_millis(500), slot.directory.apply(&group, &changes)).await;
     let answer = answer.unwrap_or_else(|_| {
         Err(TargetFault { kind: FaultKind::Timeout, cause: "no answer within the time a call may take".to_owned() })
     });
@@ -195,9 +203,8 @@ async fn claim(engine: &Engine, due: Vec<Placed>, now: Timestamp) -> Result<Vec<
                 let (mut claimed, mut writes) = (Vec::with_capacity(memberships.len()), Vec::new());
                 for seen in &memberships {
                     let stored = tx.membership(seen.group, seen.principal).await?;
-                    let due = stored.filter(|stored| {
-                        stored.wanted == seen.wanted && stored.due.is_some_and(|due| due <= now)
-                    });
+                    let due = stored
+                        .filter(|stored| stored.wanted == seen.wanted && stored.due.is_some_and(|due| due <= now));
                     claimed.push(due.map(|mut membership| {
                         membership.prior = seen.prior;
                         membership.attempts = membership.attempts.saturating_add(1);
@@ -250,11 +257,7 @@ async fn resolve_accounts(engine: &Engine, slot: &TargetSlot, due: &mut [Placed]
 }
 
 pub(super) fn target_group(due: &Placed) -> TargetGroup {
-    TargetGroup {
-        id: due.membership.group,
-        native: due.group_native.clone(),
-        attribute: attribute(&due.attribute),
-    }
+    TargetGroup { id: due.membership.group, native: due.group_native.clone(), attribute: attribute(&due.attribute) }
 }
 
 /// The attribute a stored word names.
@@ -275,10 +278,7 @@ fn target_account(due: &Placed) -> TargetAccount {
 }
 
 fn change(due: &Placed, now: Timestamp, simulated: bool) -> Change {
-    let lives = due
-        .until
-        .filter(|_| !simulated)
-        .and_then(|end| Duration::try_from(end.duration_since(now)).ok());
+    let lives = due.until.filter(|_| !simulated).and_then(|end| Duration::try_from(end.duration_since(now)).ok());
     let wanted = if due.membership.wanted { Wanted::Present { lives } } else { Wanted::Absent };
     Change { account: target_account(due), wanted }
 }

@@ -132,7 +132,12 @@ fn failed(ledger: &mut Ledger<'_>, membership: &Membership, fault: &TargetFault)
 }
 
 /// The target as a whole stopped answering: recorded at the first failure.
-pub(super) async fn target_failed(engine: &Engine, slot: &TargetSlot, fault: &TargetFault, failures: u32) -> Result<(), Fault> {
+pub(super) async fn target_failed(
+    engine: &Engine,
+    slot: &TargetSlot,
+    fault: &TargetFault,
+    failures: u32,
+) -> Result<(), Fault> {
     tracing::warn!(target = %slot.directory.id(), %fault, failures, "the target failed");
     if failures != 1 {
         return Ok(());

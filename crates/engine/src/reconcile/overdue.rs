@@ -28,8 +28,11 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
             .store
             .read(move |tx| Box::pin(async move { tx.overdue_removals(before, level, ROUND).await }))
             .await?;
-        let overdue: Vec<_> =
-            overdue.into_iter().map(|placed| placed.membership).filter(|membership| membership.target == target).collect();
+        let overdue: Vec<_> = overdue
+            .into_iter()
+            .map(|placed| placed.membership)
+            .filter(|membership| membership.target == target)
+            .collect();
         if overdue.is_empty() {
             continue;
         }

@@ -63,8 +63,7 @@ pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Faul
 }
 
 async fn compare(engine: &Engine, slot: &TargetSlot, mode: Mode, group: &Group) -> Result<(), Fault> {
-    let at_target =
-        TargetGroup { id: group.id, native: group.native.clone(), attribute: attribute(&group.attribute) };
+    let at_target = TargetGroup { id: group.id, native: group.native.clone(), attribute: attribute(&group.attribute) };
     // Rows first, then the target: whoever came in between is owed, not foreign.
     let owed = rows(engine, group.id).await?;
     let held: BTreeSet<String> = match slot.directory.members(&at_target).await {
@@ -78,8 +77,7 @@ async fn compare(engine: &Engine, slot: &TargetSlot, mode: Mode, group: &Group) 
     let mut missing = Vec::new();
     for placed in owed {
         let (Some(native), Some(login)) = (&placed.account_native, &placed.login) else { continue };
-        let account =
-            TargetAccount { id: placed.membership.principal, native: native.clone(), login: login.clone() };
+        let account = TargetAccount { id: placed.membership.principal, native: native.clone(), login: login.clone() };
         let key = slot.directory.member_key(&at_target, &account);
         let settled = placed.membership.due.is_none();
         if placed.membership.wanted && placed.membership.in_force && settled && !held.contains(&key) {

@@ -147,7 +147,14 @@ impl<'c> Ledger<'c> {
         let grant = started.grant;
         self.wake.at(grant.due());
         self.writes.push(if is_new { Write::InsertGrant(grant.clone()) } else { Write::UpdateGrant(grant.clone()) });
+        let until = match grant.phase {
+            Phase::Applying { end, .. } | Phase::InForce { end, .. } => end,
+            Phase::Scheduled { .. } | Phase::Ending { .. } | Phase::Ended { .. } => None,
+        };
         for membership in started.memberships {
+            if !membership.built_in {
+                self.wake.extended.push(((membership.group, membership.principal), until));
+            }
             self.writes.push(Write::InsertEffect {
                 grant: grant.id,
                 group: membership.group,

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod call;
 pub mod engine;
+pub mod keeper;
 mod ledger;
 mod outgoing;
 pub mod pam;
@@ -14,4 +15,5 @@ pub mod wake;
 
 pub use answer::{Answer, Denied};
 pub use engine::{Engine, Parts};
+pub use keeper::AuditSigner;
 pub use run::Workers;

@@ -47,6 +47,8 @@ impl Engine {
         tasks.spawn(async move { engine.run_outbox().await });
         let engine = self.clone();
         tasks.spawn(async move { engine.run_clock_watch().await });
+        let engine = self.clone();
+        tasks.spawn(async move { engine.run_keeper().await });
         for target in self.targets() {
             let engine = self.clone();
             tasks.spawn(async move { engine.run_target(target).await });
@@ -70,6 +72,9 @@ impl Engine {
                 next = earliest([next, self.work_target(target).await?]);
             }
             next = earliest([next, self.deliver_outbox().await?]);
+            if self.inner.store.numbers_later() {
+                self.number_leaves().await?;
+            }
             if next.is_none_or(|next| next > self.now()) {
                 break;
             }

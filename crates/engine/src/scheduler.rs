@@ -120,13 +120,20 @@ impl Engine {
     pub(crate) async fn run_scheduler(&self) {
         loop {
             let woken = self.inner.scheduler.notified();
-            match self.drain_due().await {
+            let drained = self.drain_due().await;
+            let drained = match (drained, self.refresh_book().await) {
+                (Ok(next), Ok(())) => Ok(next),
+                (Err(denied), _) => Err(denied),
+                (_, Err(fault)) => Err(fault.into()),
+            };
+            match drained {
                 Ok(Some(next)) => {
                     tokio::select! { () = woken => (), () = self.inner.clock.wait_until(next) => () }
                 }
                 Ok(None) => woken.await,
                 Err(fault) => {
                     tracing::error!(%fault, "due work waits for the store");
+                    self.remove_from_book().await;
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
             }

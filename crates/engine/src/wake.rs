@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ephor_domain::id::{GrantId, TargetId};
+use ephor_domain::id::{GrantId, GroupId, PrincipalId, TargetId};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -16,6 +16,8 @@ pub struct Wake {
     pub targets: BTreeSet<TargetId>,
     /// Grants that came into force or were gone in it.
     pub settled: Vec<GrantId>,
+    /// Memberships at outside targets that are owed until an instant; `None` is for good.
+    pub extended: Vec<((GroupId, PrincipalId), Option<Timestamp>)>,
     /// A challenge waits for the MFA provider.
     pub challenge: bool,
     /// A notification waits.
@@ -36,6 +38,7 @@ impl Wake {
         self.at(other.due);
         self.targets.extend(other.targets);
         self.settled.extend(other.settled);
+        self.extended.extend(other.extended);
         self.challenge |= other.challenge;
         self.notify |= other.notify;
     }

@@ -76,6 +76,13 @@ impl Store {
         Err(Fault::Closed)
     }
 
+    /// True where commits leave audit leaves without a number, and the holder of the sequencer lease numbers them: on
+    /// PostgreSQL (seams §16).
+    #[must_use]
+    pub fn numbers_later(&self) -> bool {
+        false
+    }
+
     /// Proves that the store can be written to and answers its size.
     ///
     /// # Errors

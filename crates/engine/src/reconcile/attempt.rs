@@ -269,7 +269,7 @@ pub(crate) fn attribute(word: &str) -> MemberAttribute {
     }
 }
 
-fn target_account(due: &Placed) -> TargetAccount {
+pub(super) fn target_account(due: &Placed) -> TargetAccount {
     TargetAccount {
         id: due.membership.principal,
         native: due.account_native.clone().unwrap_or_default(),

@@ -8,7 +8,8 @@
 //! that: a crash between the target's write and our commit is then told from a membership that people had anyway (F2, R4).
 
 mod attempt;
-mod lease;
+pub(crate) mod book;
+pub(crate) mod lease;
 mod outcome;
 mod overdue;
 mod readback;

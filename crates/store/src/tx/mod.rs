@@ -3,6 +3,7 @@
 pub mod account;
 pub mod administrator;
 pub mod audit;
+pub mod booked;
 pub mod case;
 pub mod challenge;
 pub mod credential;

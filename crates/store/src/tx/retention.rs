@@ -1,5 +1,6 @@
 //! What goes when its time is over (`PAM 15.4`).
 
+use ephor_domain::id::RequestId;
 use jiff::Timestamp;
 
 use super::{Tx, unwritten};
@@ -11,7 +12,7 @@ impl Tx {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn purge_finished(&mut self, _before: Timestamp, _limit: u32) -> Result<u64, Fault> {
+    pub async fn purge_finished(&mut self, _before: Timestamp, _limit: u32) -> Result<Vec<RequestId>, Fault> {
         unwritten()
     }
 

@@ -1,0 +1,170 @@
+//! The keeper of the audit log and of the store's size: numbers leaves where commits leave them unnumbered, signs
+//! checkpoints, deletes what retention has passed (seams §15, §16).
+
+use std::{sync::Arc, time::Duration};
+
+use ephor_audit::{Frontier, checkpoint::Checkpoint, events::Transition, key::SigningKey};
+use ephor_store::Fault;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{engine::Engine, ledger::Ledger, reconcile::lease};
+
+/// What checkpoints are signed with.
+#[derive(Clone)]
+pub struct AuditSigner {
+    /// Names the log, in every checkpoint.
+    pub origin: String,
+    /// The key.
+    pub key: Arc<SigningKey>,
+}
+
+/// Leaves numbered in one go.
+const BATCH: u32 = 4096;
+/// How often leaves are numbered where commits leave them unnumbered.
+const NUMBER_EVERY: Duration = Duration::from_millis(100);
+/// How often a checkpoint is signed while the log grows.
+const SIGN_EVERY: SignedDuration = SignedDuration::from_secs(60);
+/// How often retention looks.
+const RETAIN_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// Requests deleted in one transaction.
+const PURGE: u32 = 500;
+
+impl Engine {
+    /// Signs the tree as it is now; `None` when nothing was recorded since the last checkpoint, or no key is set.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn checkpoint(&self) -> Result<Option<String>, Fault> {
+        let Some(signer) = &self.inner.signer else { return Ok(None) };
+        let (bytes, last) = self
+            .inner
+            .store
+            .read(|tx| Box::pin(async move { Ok((tx.audit_frontier().await?, tx.checkpoint(u64::MAX).await?)) }))
+            .await?;
+        let frontier = Frontier::from_bytes(&bytes)
+            .map_err(|_| Fault::Corrupt { cause: "the head of the audit log".to_owned() })?;
+        let size = frontier.size();
+        if size == 0 || last.is_some_and(|(last, _)| last >= size) {
+            return Ok(None);
+        }
+        let signed = Checkpoint::of(&frontier, &signer.origin, self.now()).sign(&[&signer.key]);
+        let text = match signed {
+            Ok(signed) => signed.to_string(),
+            Err(error) => {
+                tracing::error!(%error, "a checkpoint could not be signed");
+                return Ok(None);
+            }
+        };
+        let stored = text.clone();
+        let outcome = self
+            .inner
+            .store
+            .transact(move |tx| {
+                let text = stored.clone();
+                Box::pin(async move { tx.insert_checkpoint(size, &text).await })
+            })
+            .await;
+        match outcome {
+            // Another node signed the same tree.
+            Err(Fault::Conflict { .. }) => Ok(None),
+            outcome => outcome.map(|()| Some(text)),
+        }
+    }
+
+    /// Numbers what is committed without a number. Answers how many leaves that were.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn number_leaves(&self) -> Result<u64, Fault> {
+        let mut numbered = 0;
+        loop {
+            let batch = self.inner.store.transact(|tx| Box::pin(async move { tx.number_leaves(BATCH).await })).await?;
+            numbered += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(numbered);
+            }
+        }
+    }
+
+    /// Deletes finished requests whose retention has passed (T19, `PAM 15.4`). Answers how many.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn purge(&self) -> Result<u64, Fault> {
+        let call = self.system("retention");
+        let mut purged = 0;
+        loop {
+            let call = call.clone();
+            let batch = self
+                .inner
+                .store
+                .transact(move |tx| {
+                    let call = call.clone();
+                    Box::pin(async move {
+                        let days = tx.settings().await?.request_expiration_in_days;
+                        let kept = SignedDuration::from_hours(24 * i64::from(days));
+                        let before = call.now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
+                        let gone = tx.purge_finished(before, PURGE).await?;
+                        let mut ledger = Ledger::new(&call);
+                        for id in &gone {
+                            let mut record = call
+                                .record(Transition::T19.event())
+                                .detail("transition", format!("{:?}", Transition::T19));
+                            record.request_id = Some(id.uuid());
+                            ledger.record(&record);
+                        }
+                        let (writes, _, _) = ledger.close();
+                        tx.apply(writes).await?;
+                        Ok(gone.len())
+                    })
+                })
+                .await?;
+            purged += u64::try_from(batch).unwrap_or(u64::MAX);
+            if u32::try_from(batch).is_ok_and(|batch| batch < PURGE) {
+                return Ok(purged);
+            }
+        }
+    }
+
+    /// Keeps for ever; ends when the task is dropped.
+    pub(crate) async fn run_keeper(&self) {
+        let shared = self.inner.store.numbers_later();
+        let (mut sign, mut retain) = (self.now(), self.now());
+        loop {
+            let pause = if shared { NUMBER_EVERY } else { Duration::from_secs(1) };
+            tokio::time::sleep(pause).await;
+            let now = self.now();
+            let outcome = async {
+                if shared && !self.holds_sequencer().await? {
+                    return Ok(());
+                }
+                if shared {
+                    self.number_leaves().await?;
+                }
+                if now >= sign {
+                    self.checkpoint().await?;
+                    sign = now.saturating_add(SIGN_EVERY).unwrap_or(Timestamp::MAX);
+                }
+                if now >= retain {
+                    self.purge().await?;
+                    retain = now.saturating_add(RETAIN_EVERY).unwrap_or(Timestamp::MAX);
+                }
+                Ok::<(), Fault>(())
+            };
+            if let Err(fault) = outcome.await {
+                tracing::error!(%fault, "the keeper of the audit log waits for the store");
+            }
+        }
+    }
+
+    /// Takes or renews the lease of the sequencer. Numbering by two would not harm, the store orders it; it would be waste.
+    async fn holds_sequencer(&self) -> Result<bool, Fault> {
+        let holder = self.inner.node;
+        let lease = self
+            .inner
+            .store
+            .transact(move |tx| Box::pin(async move { tx.lease_take("sequencer", holder, lease::LIFE).await }))
+            .await?;
+        Ok(lease.is_some())
+    }
+}

@@ -1,0 +1,40 @@
+//! The fuzz targets. Run one with `cargo xtask fuzz NAME`.
+
+use ephor_odata::fuzz as odata;
+
+/// One target.
+#[derive(Debug)]
+pub struct Target {
+    /// What it is called.
+    pub name: &'static str,
+    /// Takes any bytes; panics when what the code promises does not hold.
+    pub run: fn(&[u8]),
+    /// Words worth trying.
+    pub dictionary: &'static [&'static str],
+}
+
+/// All targets. To add one: a function in the crate that is fuzzed, and a line here.
+pub const TARGETS: &[Target] = &[
+    Target { name: "odata_filter", run: odata::fuzz_filter, dictionary: odata::DICTIONARY },
+    Target { name: "odata_query", run: odata::fuzz_query, dictionary: odata::DICTIONARY },
+    Target { name: "odata_key", run: odata::fuzz_key, dictionary: odata::DICTIONARY },
+];
+
+/// The target of that name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+impl Target {
+    /// The dictionary as libFuzzer reads it: a quoted word a line, with `\\`, `\"` and `\xAB`.
+    #[must_use]
+    pub fn dictionary_file(&self) -> String {
+        let escaped = |byte: u8| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(byte)),
+            b' '..=b'~' => char::from(byte).to_string(),
+            _ => format!("\\x{byte:02X}"),
+        };
+        self.dictionary.iter().map(|word| format!("\"{}\"\n", word.bytes().map(escaped).collect::<String>())).collect()
+    }
+}

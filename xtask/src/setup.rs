@@ -1,0 +1,123 @@
+//! Installs what the tests need and the machine lacks. Quick when nothing is missing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::step;
+
+/// A program the tests start and the Debian package that brings it.
+const PACKAGES: &[(&str, &str)] = &[
+    ("slapd", "slapd"),
+    ("ldapsearch", "ldap-utils"),
+    ("psql", "postgresql"),
+    ("strace", "strace"),
+    ("wrk", "wrk"),
+    ("python3", "python3"),
+];
+
+/// The package that lets Python make virtual environments; probed by doing it.
+const VENV_PACKAGE: &str = "python3-venv";
+
+/// The API tester, from PyPI.
+const SCHEMATHESIS: &str = "schemathesis>=4,<5";
+
+pub(crate) fn run() -> Result<()> {
+    let mut missing: Vec<&str> =
+        PACKAGES.iter().filter(|(program, _)| !installed(program)).map(|(_, package)| *package).collect();
+    if !schemathesis().is_file() && !can_make_environments() {
+        missing.push(VENV_PACKAGE);
+    }
+    if missing.is_empty() {
+        println!("setup: all Debian packages are there");
+    } else {
+        install(&missing)?;
+    }
+    install_schemathesis()
+}
+
+/// Where [`run`] puts the API tester.
+pub(crate) fn schemathesis() -> PathBuf {
+    environment().join("bin/schemathesis")
+}
+
+fn environment() -> PathBuf {
+    step::target_directory().join("tools/schemathesis")
+}
+
+fn installed(program: &str) -> bool {
+    // The server's programs are not on the search path.
+    if program == "psql" {
+        return std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|version| version.path().join("bin/initdb").is_file() && version.path().join("bin/psql").is_file());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(system).any(|directory| directory.join(program).is_file())
+}
+
+fn can_make_environments() -> bool {
+    step::exists(step::command("python3").args(["-c", "import ensurepip, venv"]))
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let line = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
+    if !is_root()? {
+        bail!("as root: apt-get update && {line}");
+    }
+    println!("setup: installing {}", packages.join(" "));
+    let _stopped = ServicesStayStopped::new()?;
+    let lock = ["-q", "-o", "DPkg::Lock::Timeout=300"];
+    step::run(step::command("apt-get").args(lock).arg("update"))?;
+    step::run(
+        step::command("apt-get")
+            .args(lock)
+            .args(["install", "-y", "--no-install-recommends"])
+            .args(packages)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+fn is_root() -> Result<bool> {
+    Ok(step::output(step::command("id").arg("-u"))?.trim() == "0")
+}
+
+/// Keeps Debian from starting the servers it installs: the tests start their own. A rule that is there already stays.
+struct ServicesStayStopped {
+    rule: Option<PathBuf>,
+}
+
+impl ServicesStayStopped {
+    fn new() -> Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = Path::new("/usr/sbin/policy-rc.d");
+        if path.exists() {
+            return Ok(Self { rule: None });
+        }
+        let file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o755).open(path);
+        std::io::Write::write_all(&mut file.context("writing policy-rc.d")?, b"#!/bin/sh\nexit 101\n")?;
+        Ok(Self { rule: Some(path.to_path_buf()) })
+    }
+}
+
+impl Drop for ServicesStayStopped {
+    fn drop(&mut self) {
+        if let Some(rule) = &self.rule {
+            // If it stays, Debian starts no services: visible, and harmless to the tests.
+            let _ = std::fs::remove_file(rule);
+        }
+    }
+}
+
+fn install_schemathesis() -> Result<()> {
+    if schemathesis().is_file() {
+        println!("setup: schemathesis is there");
+        return Ok(());
+    }
+    println!("setup: installing schemathesis into {}", environment().display());
+    step::run(step::command("python3").args(["-m", "venv", "--clear"]).arg(environment()))?;
+    step::run(step::command(environment().join("bin/pip")).args(["install", "--quiet", SCHEMATHESIS]))
+}

@@ -1,0 +1,82 @@
+//! All tests against the real components.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+use ephor_testkit::postgres::{Cluster, ClusterOptions, SHARED_URL};
+
+use crate::{setup, step};
+
+/// What to test.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Also the long tests, which are marked `#[ignore]`.
+    #[arg(long)]
+    long: bool,
+    /// Install nothing; tests whose component is missing are skipped.
+    #[arg(long)]
+    no_setup: bool,
+    /// Only tests whose name contains one of these; no doc tests then.
+    filters: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if !options.no_setup {
+        setup::run()?;
+    }
+    // First, so that the output ends with the summary of the test runner.
+    let documented =
+        !options.filters.is_empty() || step::succeeds(step::cargo().args(["test", "--workspace", "--doc"]))?;
+
+    let cluster = shared_cluster(options)?;
+    let mut command =
+        if step::exists(step::cargo().args(["nextest", "--version"])) { nextest(options) } else { cargo_test(options) };
+    if let Some(cluster) = &cluster {
+        command.env(SHARED_URL, cluster.url("postgres"));
+    }
+    if !options.no_setup {
+        command.env("EPHOR_REQUIRE_COMPONENTS", "1");
+    }
+    if setup::schemathesis().is_file() {
+        command.env("EPHOR_SCHEMATHESIS", setup::schemathesis());
+    }
+    let tested = step::succeeds(&mut command)?;
+    drop(cluster);
+    // Whatever failed has said so; another line would only hide the summary.
+    Ok(if documented && tested { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One cluster for the whole run, because the runner starts a process per test. Not if one is given.
+fn shared_cluster(options: &Options) -> Result<Option<Cluster>> {
+    if std::env::var_os(SHARED_URL).is_some() {
+        return Ok(None);
+    }
+    match Cluster::start(&ClusterOptions::default()) {
+        Ok(cluster) => Ok(Some(cluster)),
+        Err(ephor_testkit::LaunchError::Unavailable(missing)) if options.no_setup => {
+            println!("test: {missing}");
+            Ok(None)
+        }
+        Err(error) => Err(error).context("starting PostgreSQL for the tests"),
+    }
+}
+
+fn nextest(options: &Options) -> Command {
+    let mut command = step::cargo();
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    if options.long {
+        command.args(["--run-ignored", "all"]);
+    }
+    command.args(&options.filters);
+    command
+}
+
+fn cargo_test(options: &Options) -> Command {
+    let mut command = step::cargo();
+    command.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--"]);
+    if options.long {
+        command.arg("--include-ignored");
+    }
+    command.args(&options.filters);
+    command
+}

@@ -46,7 +46,7 @@ pub struct Membership {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prior {
-    /// Not looked at yet, and so nothing sent: what was seen is kept before the first write goes out.
+    /// Not looked at yet.
     Unknown,
     /// It was not there: ours to take away.
     Absent,
@@ -101,14 +101,12 @@ impl Membership {
             self.since = now;
             self.attempts = 0;
         }
-        match self.prior {
+        if self.built_in || self.prior == Prior::Present {
+            self.in_force = false;
+            self.due = None;
+        } else {
             // Also when it was never confirmed: the write may have landed.
-            Prior::Absent if !self.built_in => self.due = Some(now),
-            // Removing what was never looked at could take away what people had before.
-            Prior::Absent | Prior::Present | Prior::Unknown => {
-                self.in_force = false;
-                self.due = None;
-            }
+            self.due = Some(now);
         }
         self
     }

@@ -176,8 +176,7 @@ impl Grant {
         self
     }
 
-    /// Over from `at` on. Ended phases stay as they are (S2); a second reason never replaces the first, and a grant past
-    /// its end has expired, whoever comes later (seams §4).
+    /// Over from `at` on. Ended phases stay as they are (S2); a second reason never replaces the first.
     #[must_use]
     pub fn over(mut self, at: Timestamp, cause: EndCause, removal_confirmed: bool) -> Self {
         let since = match self.phase {
@@ -185,14 +184,14 @@ impl Grant {
             Phase::InForce { since, .. } => Some(since),
             Phase::Ending { .. } | Phase::Ended { .. } => return self,
         };
-        let (end, cause) = match self.phase {
+        let end = match self.phase {
             // Never later than the recorded end (`PAM 15.5`).
-            Phase::InForce { end: Some(end), .. } if end <= at => (end, EndCause::Expired),
+            Phase::InForce { end: Some(end), .. } => end.min(at),
             Phase::Scheduled { .. }
             | Phase::Applying { .. }
-            | Phase::InForce { .. }
+            | Phase::InForce { end: None, .. }
             | Phase::Ending { .. }
-            | Phase::Ended { .. } => (at, cause),
+            | Phase::Ended { .. } => at,
         };
         self.phase =
             if removal_confirmed { Phase::Ended { since, end, cause } } else { Phase::Ending { since, end, cause } };

@@ -113,8 +113,7 @@ impl Engine {
                             record.request_id = Some(id.uuid());
                             ledger.record(&record);
                         }
-                        let (writes, _, _) = ledger.close();
-                        tx.apply(writes).await?;
+                        ledger.post(tx).await?;
                         Ok(gone.len())
                     })
                 })

@@ -17,7 +17,7 @@ use ephor_domain::{
     },
     request::Request,
 };
-use ephor_store::Write;
+use ephor_store::{Fault, Tx, Write};
 use jiff::Timestamp;
 
 use crate::{
@@ -31,11 +31,12 @@ pub(crate) struct Ledger<'c> {
     writes: Vec<Write>,
     records: usize,
     wake: Wake,
+    taken_back: Vec<(GroupId, PrincipalId)>,
 }
 
 impl<'c> Ledger<'c> {
     pub(crate) fn new(call: &'c Call) -> Self {
-        Self { call, writes: Vec::with_capacity(8), records: 0, wake: Wake::default() }
+        Self { call, writes: Vec::with_capacity(8), records: 0, wake: Wake::default(), taken_back: Vec::new() }
     }
 
     /// Goes on after an earlier batch of the same command: salts are not used twice.
@@ -51,9 +52,36 @@ impl<'c> Ledger<'c> {
         self.call
     }
 
-    /// The batch, how many records it holds, and whom to wake once it is committed.
-    pub(crate) fn close(self) -> (Vec<Write>, usize, Wake) {
-        (self.writes, self.records, self.wake)
+    /// True when nothing was written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// Writes the batch. Answers how many records the command holds so far, and whom to wake once it is committed.
+    ///
+    /// A membership whose removal was under way and that is owed again ends the waiting of the grant that let it go: that
+    /// grant is over, and another one justifies what is left (`PAM 9.6`).
+    pub(crate) async fn post(self, tx: &mut Tx) -> Result<(usize, Wake), Fault> {
+        let Self { call, writes, mut records, mut wake, taken_back } = self;
+        if !writes.is_empty() {
+            tx.apply(writes).await?;
+        }
+        for (group, principal) in taken_back {
+            for grant in tx.grants_waiting_on(group, principal).await? {
+                let Some(case) = tx.grant_case(grant).await? else { continue };
+                let Some(grant) = case.grant.filter(|grant| matches!(grant.phase, Phase::Ending { .. })) else {
+                    continue;
+                };
+                if life::is_gone(&case.owed) {
+                    let mut ledger = Ledger::following(call, records);
+                    ledger.gone(&case.request, grant);
+                    records = ledger.records;
+                    wake.merge(ledger.wake);
+                    tx.apply(ledger.writes).await?;
+                }
+            }
+        }
+        Ok((records, wake))
     }
 
     pub(crate) fn wake(&mut self) -> &mut Wake {
@@ -143,6 +171,9 @@ impl<'c> Ledger<'c> {
 
     /// Starts `grant` now; `is_new` when it is not on record yet. Its memberships are owed from this commit on.
     pub(crate) fn start(&mut self, grant: Grant, owed: Vec<Owed>, is_new: bool) -> Grant {
+        let removals = owed.iter().filter_map(|owed| owed.membership.as_ref());
+        let removals = removals.filter(|membership| !membership.wanted && membership.due.is_some());
+        self.taken_back.extend(removals.map(|membership| (membership.group, membership.principal)));
         let started = life::start(grant, owed, self.call.now);
         let grant = started.grant;
         self.wake.at(grant.due());

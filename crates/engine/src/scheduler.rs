@@ -103,10 +103,9 @@ impl Engine {
                     for (due, owner) in locked(tx, chunk).await? {
                         let mut ledger = Ledger::following(&call, records);
                         settle_one(tx, &mut ledger, due, owner).await?;
-                        let (writes, total, more) = ledger.close();
+                        let (total, more) = ledger.post(tx).await?;
                         records = total;
                         wake.merge(more);
-                        tx.apply(writes).await?;
                     }
                     Ok(wake)
                 })

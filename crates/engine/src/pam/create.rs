@@ -148,8 +148,7 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
     let made = match decided {
         Err(refusal) => {
             ledger.refused(event(&refusal), &refusal, about);
-            let (writes, _, wake) = ledger.close();
-            tx.apply(writes).await?;
+            let (_, wake) = ledger.post(tx).await?;
             return Ok((Err(refusal), wake));
         }
         Ok(Decided::GiveUp(request)) => return give_up(tx, call, request).await,
@@ -159,8 +158,7 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
             PamRequest::at(request, grant, call.now)
         }
     };
-    let (writes, _, wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (_, wake) = ledger.post(tx).await?;
     Ok((Ok(made), wake))
 }
 
@@ -192,8 +190,7 @@ async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<Made, Fau
         record = record.erasable_text("justification", justification.as_str());
     }
     ledger.record(&record);
-    let (writes, mut records, mut wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (mut records, mut wake) = ledger.post(tx).await?;
     for grant in tx.live_grants_of_line(request.principal, request.entitlement).await? {
         if !matches!(grant.phase, Phase::Applying { .. } | Phase::InForce { .. }) {
             continue;
@@ -201,10 +198,9 @@ async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<Made, Fau
         if let Some(case) = tx.grant_case(grant.id).await? {
             let mut ledger = Ledger::following(call, records);
             ledger.end(&case.request, grant, case.owed, call.now, EndCause::Requester);
-            let (writes, total, more) = ledger.close();
+            let (total, more) = ledger.post(tx).await?;
             records = total;
             wake.merge(more);
-            tx.apply(writes).await?;
         }
     }
     Ok((Ok(PamRequest::at(request, None, call.now)), wake))

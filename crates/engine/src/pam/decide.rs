@@ -111,8 +111,7 @@ async fn decide(
     match (verdict, &case.role, lost) {
         (_, _, Some(why)) => {
             end_case(&mut ledger, case, why);
-            let (writes, _, wake) = ledger.close();
-            tx.apply(writes).await?;
+            let (_, wake) = ledger.post(tx).await?;
             return Ok((Err(Refusal::ApprovalNotAvailable), wake));
         }
         (Verdict::Reject, _, None) | (_, None, None) => {
@@ -136,8 +135,7 @@ async fn decide(
             notify(&mut ledger, "request.approved", &request);
         }
     }
-    let (writes, _, wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (_, wake) = ledger.post(tx).await?;
     Ok((Ok(applying), wake))
 }
 
@@ -174,7 +172,6 @@ async fn refuse(
     let event = if own { events::SELF_APPROVAL_REFUSED } else { events::DECISION_REFUSED };
     let mut ledger = Ledger::new(call);
     ledger.refused(event, &refusal, about);
-    let (writes, _, wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (_, wake) = ledger.post(tx).await?;
     Ok((Err(refusal), wake))
 }

@@ -111,8 +111,7 @@ async fn close(
             About { request: Some(id), subject: Some(principal), provider: Some(Provider::Pam), ..About::default() };
         ledger.refused(events::CLOSE_REFUSED, refusal, about);
     }
-    let (writes, _, wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (_, wake) = ledger.post(tx).await?;
     Ok((outcome, wake))
 }
 
@@ -162,13 +161,10 @@ pub(crate) async fn end_all(
         let Some(case) = tx.request_case(owner.request).await? else { continue };
         let mut ledger = Ledger::following(call, records);
         end_case(&mut ledger, case, why);
-        let (writes, total, more) = ledger.close();
-        if !writes.is_empty() {
-            ended += 1;
-            records = total;
-            wake.merge(more);
-            tx.apply(writes).await?;
-        }
+        ended += u64::from(!ledger.is_empty());
+        let (total, more) = ledger.post(tx).await?;
+        records = total;
+        wake.merge(more);
     }
     Ok((ended, records, wake))
 }

@@ -179,7 +179,6 @@ async fn settle(
             ledger.record(&record.detail("transition", "T8"));
         }
     }
-    let (writes, _, wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (_, wake) = ledger.post(tx).await?;
     Ok((Ok(()), wake))
 }

@@ -137,8 +137,7 @@ impl Engine {
                         record.recorded_at = Some(call.now);
                         ledger.record(&record);
                     }
-                    let (writes, _, _) = ledger.close();
-                    tx.apply(writes).await
+                    ledger.post(tx).await.map(drop)
                 })
             })
             .await

@@ -53,8 +53,7 @@ async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(
     let (group, principal) = (due.membership.group, due.membership.principal);
     let mut ledger = Ledger::following(call, records);
     let Some(stored) = tx.membership(group, principal).await? else {
-        let (_, records, wake) = ledger.close();
-        return Ok((records, wake));
+        return ledger.post(tx).await;
     };
     let settled = stored.attempted(due.membership.wanted, attempt, call.now);
     let first = due.membership.attempts <= 1;
@@ -69,8 +68,7 @@ async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(
     } else {
         ledger.put_membership(settled.clone());
     }
-    let (writes, mut records, mut wake) = ledger.close();
-    tx.apply(writes).await?;
+    let (mut records, mut wake) = ledger.post(tx).await?;
     if let (Some(fault), Some(again)) = (&fault, settled.due) {
         tx.membership_failed(group, principal, &fault.to_string(), again).await?;
     }
@@ -108,12 +106,9 @@ pub(super) async fn settle_grants(
             | Phase::Ending { .. }
             | Phase::Ended { .. } => {}
         }
-        let (writes, total, more) = ledger.close();
+        let (total, more) = ledger.post(tx).await?;
         records = total;
         wake.merge(more);
-        if !writes.is_empty() {
-            tx.apply(writes).await?;
-        }
     }
     Ok((records, wake))
 }
@@ -171,8 +166,7 @@ pub(crate) async fn note(
             Box::pin(async move {
                 let mut ledger = Ledger::new(&call);
                 ledger.record(&record(&call));
-                let (writes, _, _) = ledger.close();
-                tx.apply(writes).await
+                ledger.post(tx).await.map(drop)
             })
         })
         .await

@@ -60,8 +60,7 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
                     ]);
                     let alarm = outgoing::alarm(&call, "removal.overdue", target.uuid(), facts, call.now);
                     ledger.write(Write::Outbox(alarm));
-                    let (writes, _, _) = ledger.close();
-                    tx.apply(writes).await?;
+                    ledger.post(tx).await?;
                     for membership in &overdue {
                         tx.raise_alarm(membership.group, membership.principal, level).await?;
                     }

@@ -135,22 +135,19 @@ async fn removed_elsewhere(engine: &Engine, mode: Mode, seen: Membership) -> Res
                     membership.since = call.now;
                     drift(&mut ledger, events::DRIFT_CORRECTED, &membership);
                     ledger.put_membership(membership);
-                    let (writes, _, wake) = ledger.close();
-                    tx.apply(writes).await?;
+                    let (_, wake) = ledger.post(tx).await?;
                     return Ok(wake);
                 }
-                let (writes, mut records, mut wake) = ledger.close();
-                tx.apply(writes).await?;
+                let (mut records, mut wake) = ledger.post(tx).await?;
                 for grant in tx.grants_owing(seen.group, seen.principal).await? {
                     let Some(case) = tx.grant_case(grant).await? else { continue };
                     let Some(grant) = case.grant else { continue };
                     let mut ledger = Ledger::following(&call, records);
                     drift(&mut ledger, events::GRANT_ENDED_BY_DRIFT, &seen);
                     ledger.end(&case.request, grant, case.owed, call.now, EndCause::Monitor);
-                    let (writes, total, more) = ledger.close();
+                    let (total, more) = ledger.post(tx).await?;
                     records = total;
                     wake.merge(more);
-                    tx.apply(writes).await?;
                 }
                 Ok(wake)
             })
@@ -195,8 +192,7 @@ async fn added_elsewhere(
                         .detail("found", count.to_string());
                     ledger.record(&record);
                 }
-                let (writes, _, _) = ledger.close();
-                tx.apply(writes).await
+                ledger.post(tx).await.map(drop)
             })
         })
         .await?;

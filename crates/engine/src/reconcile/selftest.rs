@@ -106,8 +106,7 @@ async fn note(engine: &Engine, slot: &TargetSlot, outcome: &Result<Health, Targe
                 let facts = BTreeMap::from([("target".to_owned(), target.to_string())]);
                 let word = if unwritable { "target.unwritable" } else { "target.writable" };
                 ledger.write(Write::Outbox(outgoing::alarm(&call, word, target.uuid(), facts, call.now)));
-                let (writes, _, _) = ledger.close();
-                tx.apply(writes).await?;
+                ledger.post(tx).await?;
                 Ok(true)
             })
         })

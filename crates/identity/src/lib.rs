@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Who is calling: HTTP Basic against local accounts, sessions of the portal, API tokens.
+//!
+//! [`Identity::caller`] turns the headers of a call into a [`Caller`] or a [`Denied`]. It answers *who*, never *may*:
+//! rights are the engine's. The forgery and CORS rules beside it are pure functions that faces apply.
+//!
+//! What is absent: passwords, tokens and cookies outside [`secrecy`] types. None of them is stored, logged or recorded;
+//! the store holds hashes.
+
+pub mod basic;
+pub mod caller;
+pub mod cookie;
+pub mod cors;
+pub mod event;
+pub mod forgery;
+pub mod identity;
+pub mod origin;
+pub mod password;
+pub mod port;
+mod remembered;
+pub mod secret;
+pub mod session;
+pub mod settings;
+mod store_vault;
+mod tally;
+mod throttle;
+pub mod token;
+
+pub use caller::{Accepted, Caller, Denied, Reason, Via};
+pub use event::{Event, EventKind};
+pub use identity::{Identity, Ports, Presented};
+pub use origin::Origin;
+pub use port::{Journal, Vault};
+pub use settings::Settings;
+pub use store_vault::{Seal, StoreVault};

@@ -1,0 +1,137 @@
+//! The answer to "who is calling".
+
+use std::collections::BTreeSet;
+
+use ephor_domain::{
+    id::ApiTokenId,
+    principal::{Actor, Principal},
+};
+use ephor_store::Fault;
+use http::HeaderValue;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{secret::SecretHash, token::Scope};
+
+/// A caller whose credentials were right and whose account may act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who gives orders to the engine.
+    pub actor: Actor,
+    /// The account that signed in.
+    pub principal: Principal,
+    /// By what.
+    pub via: Via,
+    /// The browser sends the credentials by itself, so the forgery rule holds (`PAM 3.5`).
+    pub ambient: bool,
+}
+
+/// How a caller was recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// Name and password with the call.
+    Basic,
+    /// A session of the portal.
+    Session {
+        /// Which one.
+        key: SecretHash,
+        /// When it began.
+        created: Timestamp,
+    },
+    /// An API token.
+    ApiToken {
+        /// Which one.
+        id: ApiTokenId,
+        /// What it opens.
+        scopes: BTreeSet<Scope>,
+        /// When it was made.
+        created: Timestamp,
+    },
+}
+
+impl Caller {
+    /// True when the credentials open this scope: an API token opens what it names, all else opens everything.
+    #[must_use]
+    pub fn has_scope(&self, scope: Scope) -> bool {
+        match &self.via {
+            Via::Basic | Via::Session { .. } => true,
+            Via::ApiToken { scopes, .. } => scopes.contains(&scope),
+        }
+    }
+}
+
+/// Why a call has no caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// No credentials, or not the right ones: 401 with [`Accepted::challenges`]. The outside is never told which.
+    #[error("not signed in")]
+    NotSignedIn(Reason),
+    /// The credentials are right, the account is disabled: `AccountDisabled` on PAM, 401 elsewhere (seams §1).
+    #[error("the account is disabled")]
+    Disabled(Box<Caller>),
+    /// Too many failed attempts; the credentials were not looked at.
+    #[error("too many failed sign-ins; try again later")]
+    TooMany {
+        /// When the next attempt will be looked at.
+        retry_after: SignedDuration,
+    },
+    /// Too many passwords wait to be checked: 503.
+    #[error("too many sign-ins at once; try again")]
+    Busy,
+    /// The store does not answer: 503.
+    #[error("sign-in is not available")]
+    Unavailable(Fault),
+}
+
+impl From<Fault> for Denied {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(fault)
+    }
+}
+
+/// Why nobody is signed in; for log and record only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// No credentials at all.
+    Nothing,
+    /// Credentials of a form that cannot be read, or two at once.
+    Malformed,
+    /// A kind of credentials that does not count here.
+    NotAccepted,
+    /// Wrong password, unknown account, unknown token or session.
+    Wrong,
+    /// The token or session is over.
+    Ended,
+}
+
+/// Which credentials count at a face (table of seams §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// HTTP Basic.
+    pub basic: bool,
+    /// The portal's session cookie.
+    pub session: bool,
+    /// API tokens.
+    pub api_token: bool,
+}
+
+impl Accepted {
+    /// The PAM face.
+    pub const PAM: Self = Self { basic: true, session: true, api_token: true };
+    /// The portal.
+    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false };
+    /// The admin face, SCIM, and metrics from afar: nothing a browser sends by itself.
+    pub const API: Self = Self { basic: false, session: false, api_token: true };
+
+    /// The `WWW-Authenticate` lines of a 401.
+    #[must_use]
+    pub fn challenges(self) -> Vec<HeaderValue> {
+        let mut lines = Vec::new();
+        if self.basic {
+            lines.push(HeaderValue::from_static("Basic realm=\"Ephor\", charset=\"UTF-8\""));
+        }
+        if self.api_token {
+            lines.push(HeaderValue::from_static("Bearer realm=\"Ephor\""));
+        }
+        lines
+    }
+}

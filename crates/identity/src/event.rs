@@ -1,0 +1,96 @@
+//! What the record is told of sign-in (`PAM 15.3`). Events hold no secret, and no name that a stranger typed: people
+//! type passwords into the wrong field (A4).
+
+use std::net::IpAddr;
+
+use ephor_domain::id::{ApiTokenId, PrincipalId};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::token::Scope;
+
+/// One thing to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Whose account; `None` when no account of that name exists.
+    pub principal: Option<PrincipalId>,
+    /// Where the call came from.
+    pub address: Option<IpAddr>,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum EventKind {
+    /// A sign-in failed.
+    SignInFailed {
+        /// Why.
+        reason: FailureReason,
+    },
+    /// Further sign-ins failed within a minute, beyond those recorded one by one (seams §16).
+    SignInsFailed {
+        /// How many.
+        count: u64,
+        /// The first.
+        from: Timestamp,
+        /// The last.
+        to: Timestamp,
+    },
+    /// A session began.
+    SignedIn {
+        /// Handle of the session.
+        session: String,
+    },
+    /// A session got a new secret.
+    SessionRotated {
+        /// Handle of the session.
+        session: String,
+    },
+    /// A session was ended by its person.
+    SignedOut {
+        /// Handle of the session.
+        session: String,
+    },
+    /// All sessions of an account were ended.
+    SessionsEnded,
+    /// An API token was made.
+    TokenMade {
+        /// Which.
+        token: ApiTokenId,
+        /// What it opens.
+        scopes: Vec<Scope>,
+        /// When it ends.
+        expires: Timestamp,
+    },
+    /// An API token was taken back.
+    TokenRevoked {
+        /// Which.
+        token: ApiTokenId,
+    },
+    /// A password was set.
+    PasswordSet,
+}
+
+/// Why a sign-in failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureReason {
+    /// No such account, or none that has a password here.
+    UnknownAccount,
+    /// Wrong password.
+    WrongPassword,
+    /// Right credentials of a disabled account.
+    Disabled,
+    /// No such API token.
+    UnknownToken,
+    /// The API token is over or was taken back.
+    EndedToken,
+    /// Not looked at: too many failures before.
+    Throttled,
+}

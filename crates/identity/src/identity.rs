@@ -1,0 +1,287 @@
+//! The front door: headers in, caller out.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use ephor_domain::{
+    id::PrincipalId,
+    principal::{Actor, Principal, PrincipalKind, Proof},
+};
+use ephor_engine::port::{Clock, Entropy};
+use ephor_store::{tx::credential::Credential, tx::fold};
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::{
+    basic::{self, LONGEST_NAME},
+    caller::{Accepted, Caller, Denied, Reason, Via},
+    cookie,
+    event::{Event, EventKind, FailureReason},
+    password::{self, Hashers, Overloaded, PasswordError},
+    port::{Journal, Vault},
+    remembered::Remembered,
+    secret::SecretHash,
+    settings::Settings,
+    tally::Tally,
+    throttle::{Subject, Throttle},
+    token::FRESH,
+};
+
+/// What sign-in stands on.
+#[derive(Clone)]
+pub struct Ports {
+    /// Accounts, sessions, tokens.
+    pub vault: Arc<dyn Vault>,
+    /// Who is told of failed sign-ins.
+    pub journal: Arc<dyn Journal>,
+    /// The one clock: sessions, tokens and lock-outs follow it (seams §12).
+    pub clock: Arc<dyn Clock>,
+    /// Secrets, salts and ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What a call brings.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// Its header fields.
+    pub headers: &'a HeaderMap,
+    /// Who sent it; behind a listed proxy the client it names.
+    pub address: IpAddr,
+    /// It came over TLS, as the client sees it.
+    pub secure: bool,
+}
+
+/// Recognises callers.
+pub struct Identity {
+    pub(crate) ports: Ports,
+    pub(crate) settings: Settings,
+    hashers: Hashers,
+    remembered: Remembered,
+    throttle: Throttle,
+    tally: Tally,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A password could not be set.
+#[derive(Debug, thiserror::Error)]
+pub enum SetPasswordError {
+    /// The password itself.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Too busy, or the store does not answer.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+}
+
+impl Identity {
+    /// A front door with these settings.
+    ///
+    /// # Errors
+    /// When the password cost is outside Argon2's range.
+    pub fn new(ports: Ports, settings: Settings) -> Result<Self, PasswordError> {
+        Ok(Self {
+            hashers: Hashers::new(&settings, ports.entropy.as_ref())?,
+            remembered: Remembered::new(settings.remember, ports.entropy.as_ref()),
+            throttle: Throttle::new(settings.throttle),
+            tally: Tally::default(),
+            ports,
+            settings,
+        })
+    }
+
+    /// Who is calling. An `Authorization` header is the caller's own word and goes before a cookie, which the browser
+    /// sends by itself; if it is there and wrong, the cookie does not help.
+    ///
+    /// # Errors
+    /// Why there is no caller.
+    pub async fn caller(&self, presented: &Presented<'_>, accepted: Accepted) -> Result<Caller, Denied> {
+        let mut lines = presented.headers.get_all(header::AUTHORIZATION).iter();
+        match (lines.next(), lines.next()) {
+            (Some(_), Some(_)) => Err(Denied::NotSignedIn(Reason::Malformed)),
+            (Some(line), None) => {
+                // Latin-1 names are inside the base64; the line itself is ASCII.
+                let line = line.to_str().map_err(|_| Denied::NotSignedIn(Reason::Malformed))?;
+                self.authorized_caller(line, presented.address, accepted).await
+            }
+            (None, _) => match cookie::find(presented.headers, presented.secure) {
+                Some(secret) if accepted.session => self.session_caller(&secret, presented.address).await,
+                Some(_) | None => Err(Denied::NotSignedIn(Reason::Nothing)),
+            },
+        }
+    }
+
+    async fn authorized_caller(&self, line: &str, address: IpAddr, accepted: Accepted) -> Result<Caller, Denied> {
+        let (scheme, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if scheme.eq_ignore_ascii_case("basic") && accepted.basic {
+            let pair = basic::parse(rest).ok_or(Denied::NotSignedIn(Reason::Malformed))?;
+            self.verify_pair(&pair.name, pair.password, address).await
+        } else if scheme.eq_ignore_ascii_case("bearer") && accepted.api_token {
+            self.token_caller(&SecretString::from(rest.trim()), address).await
+        } else {
+            Err(Denied::NotSignedIn(Reason::NotAccepted))
+        }
+    }
+
+    /// Checks name and password. Unknown account, account without a password and wrong password take the same time
+    /// and get the same answer.
+    pub(crate) async fn verify_pair(
+        &self,
+        name: &str,
+        password: SecretString,
+        address: IpAddr,
+    ) -> Result<Caller, Denied> {
+        let now = self.ports.clock.now();
+        let (account, subject) = self.look_up(name).await?;
+        if let Some((principal, credential)) = &account
+            && self.remembered.knows(principal.id, credential.changed, &password, now)
+        {
+            return self.known(principal.clone(), Via::Basic, address, now);
+        }
+        let id = account.as_ref().map(|(principal, _)| principal.id);
+        let attempt = match self.throttle.attempt(subject, address, now) {
+            Ok(attempt) => attempt,
+            Err(retry_after) => {
+                self.failed(id, address, FailureReason::Throttled, now);
+                return Err(Denied::TooMany { retry_after });
+            }
+        };
+        let hash = account.as_ref().map(|(_, credential)| credential.hash.clone());
+        let fits = match self.hashers.verify(password.clone(), hash).await {
+            Ok(fits) => fits,
+            Err(Overloaded) => {
+                self.throttle.refund(&attempt);
+                return Err(Denied::Busy);
+            }
+        };
+        match account {
+            Some((principal, credential)) if fits => {
+                self.throttle.succeed(attempt, now);
+                if principal.enabled {
+                    self.remembered.remember(principal.id, credential.changed, &password, now);
+                }
+                self.known(principal, Via::Basic, address, now)
+            }
+            Some(_) => {
+                self.failed(id, address, FailureReason::WrongPassword, now);
+                Err(Denied::NotSignedIn(Reason::Wrong))
+            }
+            None => {
+                self.failed(None, address, FailureReason::UnknownAccount, now);
+                Err(Denied::NotSignedIn(Reason::Wrong))
+            }
+        }
+    }
+
+    /// The account that a name means, if a person can sign in to it here, and whom a failure counts against.
+    async fn look_up(&self, name: &str) -> Result<(Option<(Principal, Credential)>, Subject), Denied> {
+        let name = name.trim();
+        let readable = !name.is_empty() && name.len() <= LONGEST_NAME && !name.chars().any(char::is_control);
+        let found = if readable { self.ports.vault.account_named(name).await? } else { None };
+        Ok(match found {
+            Some((principal, credential)) => {
+                let subject = Subject::Account(principal.id);
+                let usable = credential.filter(|_| principal.kind == PrincipalKind::User);
+                (usable.map(|credential| (principal, credential)), subject)
+            }
+            None => (None, Subject::Nobody(fold(name).chars().take(LONGEST_NAME).collect())),
+        })
+    }
+
+    /// The caller behind right credentials.
+    pub(crate) fn known(
+        &self,
+        principal: Principal,
+        via: Via,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Caller, Denied> {
+        let (proof, ambient) = match &via {
+            Via::Basic | Via::Session { .. } => (Proof::Person, true),
+            Via::ApiToken { created, .. } => {
+                let age = now.duration_since(*created);
+                let fresh = !age.is_negative() && age < FRESH;
+                (if fresh { Proof::FreshApiToken } else { Proof::AgedApiToken }, false)
+            }
+        };
+        let actor = Actor {
+            principal: principal.id,
+            person: principal.person,
+            address: Some(address.to_canonical().to_string()),
+            proof,
+        };
+        let caller = Caller { actor, principal, via, ambient };
+        if caller.principal.enabled {
+            return Ok(caller);
+        }
+        self.forget(caller.principal.id);
+        self.failed(Some(caller.principal.id), address, FailureReason::Disabled, now);
+        Err(Denied::Disabled(Box::new(caller)))
+    }
+
+    /// Sets the password of an account, ends its sessions but the caller's own, and forgets what was remembered.
+    ///
+    /// # Errors
+    /// What is wrong with the password; the store's fault.
+    pub async fn set_password(
+        &self,
+        by: &Caller,
+        principal: &Principal,
+        password: SecretString,
+    ) -> Result<(), SetPasswordError> {
+        password::check_new(&password, &principal.account, self.settings.password_length)?;
+        let hash =
+            self.hashers.hash(password, self.ports.entropy.as_ref()).await.map_err(|Overloaded| Denied::Busy)??;
+        let now = self.ports.clock.now();
+        let credential = Credential { principal: principal.id, hash, changed: now };
+        let keep: Option<SecretHash> = match &by.via {
+            Via::Session { key, .. } if by.principal.id == principal.id => Some(key.clone()),
+            Via::Session { .. } | Via::Basic | Via::ApiToken { .. } => None,
+        };
+        let event = Event { principal: Some(principal.id), ..self.event_of(by, now, EventKind::PasswordSet) };
+        self.ports.vault.set_password(credential, keep, event).await.map_err(Denied::from)?;
+        self.forget(principal.id);
+        Ok(())
+    }
+
+    /// Forgets what is remembered of an account's password: it was changed, disabled or deleted elsewhere.
+    pub fn forget(&self, principal: PrincipalId) {
+        self.remembered.forget(principal);
+    }
+
+    /// When [`Identity::settle`] is due: the engine's scheduler asks, so that a simulated clock visits it too.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.tally.due()
+    }
+
+    /// Hands the journal the counts of failed sign-ins whose minute is over.
+    pub fn settle(&self) {
+        for event in self.tally.settle(self.ports.clock.now()) {
+            self.ports.journal.note(event);
+        }
+    }
+
+    pub(crate) fn failed(
+        &self,
+        principal: Option<PrincipalId>,
+        address: IpAddr,
+        reason: FailureReason,
+        now: Timestamp,
+    ) {
+        let address = Some(address.to_canonical());
+        let failure = Event { at: now, principal, address, kind: EventKind::SignInFailed { reason } };
+        for event in self.tally.take(failure) {
+            self.ports.journal.note(event);
+        }
+    }
+
+    pub(crate) fn event_of(&self, caller: &Caller, at: Timestamp, kind: EventKind) -> Event {
+        let address = caller.actor.address.as_deref().and_then(|address| address.parse().ok());
+        Event { at, principal: Some(caller.principal.id), address, kind }
+    }
+}

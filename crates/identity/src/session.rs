@@ -1,0 +1,223 @@
+//! Sessions of the portal: a random secret in a cookie, ended by idleness, age, sign-out, a new password.
+
+use std::net::IpAddr;
+
+use ephor_domain::{id::PrincipalId, principal::Principal};
+use ephor_store::tx::session::Session;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    caller::{Caller, Denied, Reason, Via},
+    event::{Event, EventKind},
+    identity::{Identity, Presented},
+    secret::{self, Purpose, SecretHash, handle_of},
+    settings::Settings,
+};
+
+/// A session that has just begun.
+#[derive(Debug)]
+pub struct NewSession {
+    /// Whose it is.
+    pub caller: Caller,
+    /// What goes into the cookie ([`crate::cookie::set`]).
+    pub secret: SecretString,
+    /// For the cookie: seconds until the session ends in any case.
+    pub max_age: i64,
+}
+
+/// A session as its person sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// Names it in [`Identity::end_session`].
+    pub handle: String,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen: Timestamp,
+    /// When it ends at the latest.
+    pub expires: Timestamp,
+    /// Where it began.
+    pub address: Option<IpAddr>,
+    /// It is the one that asks.
+    pub current: bool,
+}
+
+/// How a session began; stored as JSON beside it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Facts {
+    method: String,
+    address: Option<IpAddr>,
+}
+
+/// A use is noted this often at most: reading must not cost a write each time.
+const TOUCH: SignedDuration = SignedDuration::from_secs(60);
+
+fn is_over(session: &Session, settings: &Settings, now: Timestamp) -> bool {
+    now >= session.expires || now.duration_since(session.last_seen) >= settings.session_idle
+}
+
+impl Identity {
+    /// Signs a person in with name and password and begins a session. The session that the browser already has, if
+    /// any, ends: a secret from before a sign-in is never worth anything after it.
+    ///
+    /// # Errors
+    /// As [`Identity::caller`].
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: SecretString,
+        presented: &Presented<'_>,
+    ) -> Result<NewSession, Denied> {
+        let caller = self.verify_pair(name, password, presented.address).await?;
+        let previous = crate::cookie::find(presented.headers, presented.secure)
+            .map(|secret| SecretHash::of(Purpose::Session, &secret));
+        self.begin_session(caller.principal, presented.address, previous).await
+    }
+
+    /// Begins a session for a person whose identity was proved in another way (an enrolment link).
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`], [`Denied::Disabled`].
+    pub async fn begin_session(
+        &self,
+        principal: Principal,
+        address: IpAddr,
+        previous: Option<SecretHash>,
+    ) -> Result<NewSession, Denied> {
+        let now = self.ports.clock.now();
+        let secret = secret::fresh(self.ports.entropy.as_ref(), "");
+        let key = SecretHash::of(Purpose::Session, &secret);
+        let caller = self.known(principal, Via::Session { key: key.clone(), created: now }, address, now)?;
+        let facts = Facts { method: "password".to_owned(), address: Some(address) };
+        let session = Session {
+            hash: key.as_bytes().to_vec(),
+            principal: caller.principal.id,
+            created: now,
+            last_seen: now,
+            expires: now.saturating_add(self.settings.session_absolute).unwrap_or(now),
+            facts: serde_json::to_string(&facts).unwrap_or_default(),
+        };
+        let event = Event {
+            at: now,
+            principal: Some(session.principal),
+            address: Some(address),
+            kind: EventKind::SignedIn { session: key.handle() },
+        };
+        self.ports.vault.replace_session(previous, session, event).await?;
+        Ok(NewSession { caller, secret, max_age: self.settings.session_absolute.as_secs() })
+    }
+
+    /// Gives a running session a new secret, with the same end: to be called when what it may do grows (a second
+    /// factor was proved). `None` when the caller has no session.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`]; [`Denied::NotSignedIn`] when the session has ended meanwhile.
+    pub async fn rotate_session(&self, caller: &Caller) -> Result<Option<NewSession>, Denied> {
+        let Via::Session { key: old, created } = &caller.via else {
+            return Ok(None);
+        };
+        let now = self.ports.clock.now();
+        let Some((mut session, _)) = self.ports.vault.session(old).await? else {
+            return Err(Denied::NotSignedIn(Reason::Ended));
+        };
+        if is_over(&session, &self.settings, now) {
+            return Err(Denied::NotSignedIn(Reason::Ended));
+        }
+        let secret = secret::fresh(self.ports.entropy.as_ref(), "");
+        let key = SecretHash::of(Purpose::Session, &secret);
+        session.hash = key.as_bytes().to_vec();
+        session.last_seen = now;
+        let max_age = session.expires.duration_since(now).as_secs();
+        let kind = EventKind::SessionRotated { session: key.handle() };
+        let event = self.event_of(caller, now, kind);
+        self.ports.vault.replace_session(Some(old.clone()), session, event).await?;
+        let via = Via::Session { key, created: *created };
+        Ok(Some(NewSession { caller: Caller { via, ..caller.clone() }, secret, max_age }))
+    }
+
+    /// Ends the caller's session; nothing happens if it has none.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`].
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Denied> {
+        if let Via::Session { key, .. } = &caller.via {
+            let kind = EventKind::SignedOut { session: key.handle() };
+            let event = self.event_of(caller, self.ports.clock.now(), kind);
+            self.ports.vault.end_session(key.as_bytes().to_vec(), event).await?;
+        }
+        Ok(())
+    }
+
+    /// The caller's running sessions, newest first.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`].
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionView>, Denied> {
+        let now = self.ports.clock.now();
+        let own = match &caller.via {
+            Via::Session { key, .. } => Some(key.as_bytes()),
+            Via::Basic | Via::ApiToken { .. } => None,
+        };
+        let sessions = self.ports.vault.sessions_of(caller.principal.id).await?;
+        let running = sessions.into_iter().filter(|session| !is_over(session, &self.settings, now));
+        Ok(running
+            .map(|session| SessionView {
+                handle: handle_of(&session.hash),
+                created: session.created,
+                last_seen: session.last_seen,
+                expires: session.expires,
+                address: serde_json::from_str::<Facts>(&session.facts).unwrap_or_default().address,
+                current: own == Some(session.hash.as_slice()),
+            })
+            .collect())
+    }
+
+    /// Ends one of the caller's sessions by its handle; false when there is none.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`].
+    pub async fn end_session(&self, caller: &Caller, handle: &str) -> Result<bool, Denied> {
+        let sessions = self.ports.vault.sessions_of(caller.principal.id).await?;
+        let Some(session) = sessions.into_iter().find(|session| handle_of(&session.hash) == handle) else {
+            return Ok(false);
+        };
+        let kind = EventKind::SignedOut { session: handle.to_owned() };
+        let event = self.event_of(caller, self.ports.clock.now(), kind);
+        Ok(self.ports.vault.end_session(session.hash, event).await?)
+    }
+
+    /// Ends all sessions of an account, and what is remembered of its password: it was disabled, or its person asks.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`].
+    pub async fn end_all_sessions(&self, by: &Caller, principal: PrincipalId) -> Result<(), Denied> {
+        self.forget(principal);
+        let event =
+            Event { principal: Some(principal), ..self.event_of(by, self.ports.clock.now(), EventKind::SessionsEnded) };
+        Ok(self.ports.vault.end_sessions_of(principal, None, event).await?)
+    }
+
+    pub(crate) async fn session_caller(&self, secret: &SecretString, address: IpAddr) -> Result<Caller, Denied> {
+        let now = self.ports.clock.now();
+        let key = SecretHash::of(Purpose::Session, secret);
+        let Some((mut session, principal)) = self.ports.vault.session(&key).await? else {
+            return Err(Denied::NotSignedIn(Reason::Wrong));
+        };
+        if is_over(&session, &self.settings, now) {
+            return Err(Denied::NotSignedIn(Reason::Ended));
+        }
+        let via = Via::Session { key, created: session.created };
+        if now.duration_since(session.last_seen) >= TOUCH {
+            session.last_seen = now;
+            // A note that is lost ends the session early at worst; it is no reason to turn the call away.
+            if let Err(fault) = self.ports.vault.touch_session(session).await {
+                tracing::warn!(cause = fault.cause(), "the use of a session was not noted");
+            }
+        }
+        self.known(principal, via, address, now)
+    }
+}

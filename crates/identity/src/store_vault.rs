@@ -1,0 +1,198 @@
+//! The vault in the store.
+
+use std::{fmt, sync::Arc};
+
+use ephor_domain::{
+    id::{ApiTokenId, PrincipalId},
+    principal::Principal,
+};
+use ephor_store::{
+    Sealed, Store,
+    tx::{credential::Credential, session::Session, token::ApiToken},
+};
+use jiff::Timestamp;
+
+use crate::{
+    event::Event,
+    port::{Answer, Vault},
+    secret::SecretHash,
+};
+
+/// Makes the audit record of an event: the engine's.
+pub type Seal = Arc<dyn Fn(&Event) -> Sealed + Send + Sync>;
+
+/// Accounts, sessions and tokens in the store.
+#[derive(Clone)]
+pub struct StoreVault {
+    store: Store,
+    seal: Seal,
+}
+
+impl fmt::Debug for StoreVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreVault").finish_non_exhaustive()
+    }
+}
+
+impl StoreVault {
+    /// The vault in this store; `seal` makes the records.
+    #[must_use]
+    pub fn new(store: Store, seal: Seal) -> Self {
+        Self { store, seal }
+    }
+}
+
+impl Vault for StoreVault {
+    fn account_named<'a>(&'a self, spelling: &'a str) -> Answer<'a, Option<(Principal, Option<Credential>)>> {
+        let spelling = spelling.to_owned();
+        Box::pin(self.store.read(move |tx| {
+            let spelling = spelling.clone();
+            Box::pin(async move {
+                let Some(principal) = tx.principal_named(&spelling).await? else {
+                    return Ok(None);
+                };
+                let credential = tx.credential(principal.id).await?;
+                Ok(Some((principal, credential)))
+            })
+        }))
+    }
+
+    fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
+        let hash = hash.clone();
+        Box::pin(self.store.read(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let Some(session) = tx.session(hash.as_bytes()).await? else {
+                    return Ok(None);
+                };
+                Ok(tx.principal(session.principal).await?.map(|principal| (session, principal)))
+            })
+        }))
+    }
+
+    fn token<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(ApiToken, Principal)>> {
+        let hash = hash.clone();
+        Box::pin(self.store.read(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let Some(token) = tx.api_token(hash.as_bytes()).await? else {
+                    return Ok(None);
+                };
+                Ok(tx.principal(token.principal).await?.map(|principal| (token, principal)))
+            })
+        }))
+    }
+
+    fn touch_session(&self, session: Session) -> Answer<'_, ()> {
+        Box::pin(self.store.transact(move |tx| {
+            let session = session.clone();
+            Box::pin(async move {
+                // Only a session that is still there: an ended one must not come back.
+                if tx.session(&session.hash).await?.is_some() {
+                    tx.put_session(&session).await?;
+                }
+                Ok(())
+            })
+        }))
+    }
+
+    fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (old, new, record) = (old.clone(), new.clone(), record.clone());
+            Box::pin(async move {
+                if let Some(old) = old {
+                    tx.delete_session(old.as_bytes()).await?;
+                }
+                tx.put_session(&new).await?;
+                tx.record(record).await
+            })
+        }))
+    }
+
+    fn end_session(&self, hash: Vec<u8>, event: Event) -> Answer<'_, bool> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (hash, record) = (hash.clone(), record.clone());
+            Box::pin(async move {
+                let there = tx.delete_session(&hash).await?;
+                if there {
+                    tx.record(record).await?;
+                }
+                Ok(there)
+            })
+        }))
+    }
+
+    fn end_sessions_of(&self, principal: PrincipalId, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (keep, record) = (keep.clone(), record.clone());
+            Box::pin(async move {
+                end_sessions(tx, principal, keep).await?;
+                tx.record(record).await
+            })
+        }))
+    }
+
+    fn sessions_of(&self, principal: PrincipalId) -> Answer<'_, Vec<Session>> {
+        Box::pin(self.store.read(move |tx| Box::pin(tx.sessions_of(principal))))
+    }
+
+    fn insert_token(&self, token: ApiToken, event: Event) -> Answer<'_, ()> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (token, record) = (token.clone(), record.clone());
+            Box::pin(async move {
+                tx.insert_api_token(&token).await?;
+                tx.record(record).await
+            })
+        }))
+    }
+
+    fn revoke_token(&self, principal: PrincipalId, id: ApiTokenId, at: Timestamp, event: Event) -> Answer<'_, bool> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let record = record.clone();
+            Box::pin(async move {
+                let revoked = tx.revoke_api_token(principal, id, at).await?;
+                if revoked {
+                    tx.record(record).await?;
+                }
+                Ok(revoked)
+            })
+        }))
+    }
+
+    fn tokens_of(&self, principal: PrincipalId) -> Answer<'_, Vec<ApiToken>> {
+        Box::pin(self.store.read(move |tx| Box::pin(tx.api_tokens(principal))))
+    }
+
+    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (credential, keep, record) = (credential.clone(), keep.clone(), record.clone());
+            Box::pin(async move {
+                tx.put_credential(&credential).await?;
+                end_sessions(tx, credential.principal, keep).await?;
+                tx.record(record).await
+            })
+        }))
+    }
+}
+
+async fn end_sessions(
+    tx: &mut ephor_store::Tx,
+    principal: PrincipalId,
+    keep: Option<SecretHash>,
+) -> Result<(), ephor_store::Fault> {
+    let kept = match keep {
+        Some(keep) => tx.session(keep.as_bytes()).await?.filter(|session| session.principal == principal),
+        None => None,
+    };
+    tx.delete_sessions_of(principal).await?;
+    if let Some(kept) = kept {
+        tx.put_session(&kept).await?;
+    }
+    Ok(())
+}

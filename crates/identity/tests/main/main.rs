@@ -1,0 +1,7 @@
+//! Sign-in over a vault in memory and a simulated clock.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod basic;
+mod fixture;
+mod sessions;
+mod tokens;

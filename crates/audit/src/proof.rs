@@ -9,4 +9,4 @@ pub mod path;
 
 pub use check::{ProofError, consistency, inclusion};
 pub use document::{ConsistencyDocument, DocumentError, InclusionDocument, ProofDocument, Proven};
-pub use path::LeafHashes;
+pub use path::{LeafHashes, consistency_ranges, inclusion_ranges};

@@ -26,6 +26,8 @@ const NUMBER_EVERY: Duration = Duration::from_millis(100);
 const SIGN_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// How often retention looks.
 const RETAIN_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often CORP accounts are compared with the PAM records (`PAM 15.1`).
+const MONITOR_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Requests deleted in one transaction.
 const PURGE: u32 = 500;
 
@@ -128,7 +130,7 @@ impl Engine {
     /// Keeps for ever; ends when the task is dropped.
     pub(crate) async fn run_keeper(&self) {
         let shared = self.inner.store.numbers_later();
-        let (mut sign, mut retain) = (self.now(), self.now());
+        let (mut sign, mut retain, mut watch) = (self.now(), self.now(), self.now());
         loop {
             let pause = if shared { NUMBER_EVERY } else { Duration::from_secs(1) };
             tokio::time::sleep(pause).await;
@@ -148,11 +150,25 @@ impl Engine {
                     self.purge().await?;
                     retain = now.saturating_add(RETAIN_EVERY).unwrap_or(Timestamp::MAX);
                 }
+                if now >= watch {
+                    self.watch().await;
+                    watch = now.saturating_add(MONITOR_EVERY).unwrap_or(Timestamp::MAX);
+                }
                 Ok::<(), Fault>(())
             };
             if let Err(fault) = outcome.await {
                 tracing::error!(%fault, "the keeper of the audit log waits for the store");
             }
+        }
+    }
+
+    /// Follows the CORP accounts, and lets unlinkings come into force that waited. What fails is tried next time.
+    async fn watch(&self) {
+        if let Err(denied) = self.monitor().await {
+            tracing::error!(%denied, "the monitor waits for the store");
+        }
+        if let Err(denied) = self.settle_unlinks().await {
+            tracing::error!(%denied, "unlinkings wait for the store");
         }
     }
 

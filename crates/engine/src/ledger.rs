@@ -9,7 +9,7 @@ use ephor_domain::{
     approval::Approval,
     effect::Membership,
     grant::{EndCause, Grant, Phase},
-    id::{EntitlementId, GroupId, PrincipalId},
+    id::{EntitlementId, GrantId, GroupId, PrincipalId},
     life::{self, Owed},
     pam::{
         PamStatus,
@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// Collects the writes and records of one command.
+#[derive(Debug)]
 pub(crate) struct Ledger<'c> {
     call: &'c Call,
     writes: Vec<Write>,
@@ -183,17 +184,31 @@ impl<'c> Ledger<'c> {
             Phase::Scheduled { .. } | Phase::Ending { .. } | Phase::Ended { .. } => None,
         };
         for membership in started.memberships {
-            if !membership.built_in {
-                self.wake.extended.push(((membership.group, membership.principal), until));
-            }
-            self.writes.push(Write::InsertEffect {
-                grant: grant.id,
-                group: membership.group,
-                principal: membership.principal,
-            });
-            self.put_membership(membership);
+            self.owe(grant.id, until, membership);
         }
         grant
+    }
+
+    fn owe(&mut self, grant: GrantId, until: Option<Timestamp>, membership: Membership) {
+        let (group, principal) = (membership.group, membership.principal);
+        if !membership.built_in {
+            self.wake.extended.push(((group, principal), until));
+        }
+        self.writes.push(Write::InsertEffect { grant, group, principal });
+        self.put_membership(membership);
+    }
+
+    /// Lets a grant that has started owe one more membership, from now on.
+    pub(crate) fn widen(&mut self, grant: &Grant, membership: Membership) {
+        if !membership.wanted && membership.due.is_some() {
+            self.taken_back.push((membership.group, membership.principal));
+        }
+        let until = match grant.phase {
+            Phase::Applying { end, .. } | Phase::InForce { end, .. } => end,
+            Phase::Scheduled { .. } | Phase::Ending { .. } | Phase::Ended { .. } => return,
+        };
+        let now = self.call.now;
+        self.owe(grant.id, until, membership.owed(now));
     }
 
     /// Ends `grant` as of `at` and records the way from `old` on.

@@ -1,5 +1,6 @@
 //! The one engine behind every face: commands, queries, authorization, scheduler and reconciler.
 
+pub mod admin;
 pub mod answer;
 pub mod call;
 pub mod engine;

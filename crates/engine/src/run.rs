@@ -103,6 +103,8 @@ impl Engine {
         }
         clock.set(to);
         self.drain().await?;
+        self.monitor().await?;
+        self.settle_unlinks().await?;
         Ok(())
     }
 

@@ -103,6 +103,11 @@ impl TargetState {
         }
     }
 
+    /// Who is in the groups without being owed, as of the last look.
+    pub(crate) fn seen(&self) -> Foreign {
+        self.inner.lock().foreign.clone()
+    }
+
     /// The lease is held until `until` of this node's own monotonic clock (seams §17).
     pub(crate) fn hold(&self, until: Instant) {
         let mut known = self.inner.lock();

@@ -16,6 +16,7 @@ pub mod membership;
 pub mod meta;
 pub mod outbox;
 pub mod owner;
+pub mod person;
 pub mod principal;
 pub mod retention;
 pub mod role;

@@ -40,6 +40,13 @@ pub enum Write {
         /// The grant.
         grant: GrantId,
     },
+    /// A grant owes one membership no longer, and the others as before.
+    CloseEffect {
+        /// The grant.
+        grant: GrantId,
+        /// The group.
+        group: GroupId,
+    },
     /// A membership, new or changed. Fault text and alarm level stay, and are cleared when nothing is left to do.
     PutMembership(Membership),
     /// A membership that is settled away.

@@ -1,0 +1,293 @@
+//! What people sign in with, as far as administrators handle it: local passwords, enrolment links, API tokens.
+//!
+//! Secrets arrive hashed or leave once; none is ever recorded (promise A4).
+
+use ephor_audit::events;
+use ephor_domain::{
+    Refusal,
+    administration::Right,
+    id::{ApiTokenId, PrincipalId},
+    principal::Principal,
+};
+use ephor_store::tx::{credential::Credential, credential::Enrolment, lock::Lock, token::ApiToken};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use super::desk::{Command, Desk, Files, Query, Subject};
+use crate::{answer::Answer, port::Entropy};
+
+/// Purpose of a link that lets its bearer set a password.
+pub const ENROL_PASSWORD: &str = "password";
+/// Longest life of an API token (seams §12).
+pub const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Longest life of an enrolment link.
+pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// 256 random bits, and what the store keeps of them.
+pub(crate) struct Secret([u8; 32]);
+
+impl Secret {
+    /// A fresh one.
+    pub(crate) fn draw(entropy: &dyn Entropy) -> Self {
+        let mut bytes = [0; 32];
+        entropy.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// The text its bearer gets: 64 hexadecimal digits.
+    pub(crate) fn text(&self) -> SecretString {
+        SecretString::from(hex(&self.0))
+    }
+
+    /// What the store keeps: SHA-256 of the text.
+    pub(crate) fn hash(&self) -> Vec<u8> {
+        Sha256::digest(hex(&self.0)).to_vec()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principal> {
+    let account = desk.tx.principal(principal).await?.ok_or(Refusal::NotFound { what: "user" })?;
+    desk.require_over(account.person).await?;
+    Ok(account)
+}
+
+/// Sets the local password of an account: its sessions end.
+#[derive(Clone)]
+pub struct SetPassword {
+    /// The account.
+    pub principal: PrincipalId,
+    /// Argon2 text.
+    pub hash: String,
+}
+
+impl std::fmt::Debug for SetPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetPassword").field("principal", &self.principal).finish_non_exhaustive()
+    }
+}
+
+impl Command for SetPassword {
+    type Output = ();
+
+    fn right(&self) -> Right {
+        Right::Pam
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::Exclusive(self.principal.uuid())]
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        let account = account(desk, self.principal).await?;
+        let changed = desk.now();
+        desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed }).await?;
+        desk.tx.delete_sessions_of(account.id).await?;
+        desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| {
+            record.detail("by", "administrator")
+        });
+        Ok(())
+    }
+}
+
+/// Issues a link that lets its bearer set the password of an account, once.
+#[derive(Debug, Clone)]
+pub struct IssueEnrolment {
+    /// The account.
+    pub principal: PrincipalId,
+    /// Hash of the link's secret.
+    pub hash: Vec<u8>,
+    /// When it ends; at most [`LINK_LIFE`] ahead.
+    pub expires: Timestamp,
+}
+
+impl Command for IssueEnrolment {
+    type Output = ();
+
+    fn right(&self) -> Right {
+        Right::Pam
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        let account = account(desk, self.principal).await?;
+        bounded(desk.now(), self.expires, LINK_LIFE)?;
+        let link = Enrolment {
+            hash: self.hash,
+            principal: account.id,
+            purpose: ENROL_PASSWORD.to_owned(),
+            created: desk.now(),
+            expires: self.expires,
+        };
+        desk.tx.insert_enrolment(&link).await?;
+        let expires = self.expires;
+        desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(account.id), |record| {
+            record.detail("expires", expires)
+        });
+        Ok(())
+    }
+}
+
+fn bounded(now: Timestamp, expires: Timestamp, life: SignedDuration) -> Result<(), Refusal> {
+    let latest = now.saturating_add(life).unwrap_or(Timestamp::MAX);
+    if expires <= now || expires > latest {
+        return Err(Refusal::Invalid { field: "expires", rule: "must lie in the future and within the longest life" });
+    }
+    Ok(())
+}
+
+/// Enrolment links are issued by the engine, so that their secrets come from its randomness.
+impl crate::Engine {
+    /// Issues an enrolment link and answers its secret, once.
+    ///
+    /// # Errors
+    /// As [`IssueEnrolment`].
+    pub async fn issue_enrolment(
+        &self,
+        actor: &ephor_domain::principal::Actor,
+        principal: PrincipalId,
+        life: SignedDuration,
+    ) -> Answer<(SecretString, Timestamp)> {
+        let secret = Secret::draw(&*self.inner.entropy);
+        let expires = self.now().saturating_add(life).unwrap_or(Timestamp::MAX);
+        self.administer(actor, IssueEnrolment { principal, hash: secret.hash(), expires }).await?;
+        Ok((secret.text(), expires))
+    }
+}
+
+/// API tokens of an account, newest first. Their secrets are nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListTokens {
+    /// The account.
+    pub principal: PrincipalId,
+}
+
+impl Query for ListTokens {
+    type Output = Vec<ApiToken>;
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    async fn run(self, files: &mut Files<'_>) -> Answer<Self::Output> {
+        files.tx.principal(self.principal).await?.ok_or(Refusal::NotFound { what: "user" })?;
+        Ok(files.tx.api_tokens(self.principal).await?)
+    }
+}
+
+/// Makes an API token for the caller himself: a token for somebody else would be that person's voice (S1).
+#[derive(Clone)]
+pub struct CreateToken {
+    /// The account: the caller's.
+    pub principal: PrincipalId,
+    /// Hash of the token.
+    pub hash: Vec<u8>,
+    /// What it is good for.
+    pub scopes: Vec<String>,
+    /// Name for people.
+    pub label: String,
+    /// When it ends; at most [`TOKEN_LIFE`] ahead.
+    pub expires: Timestamp,
+}
+
+impl std::fmt::Debug for CreateToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateToken")
+            .field("principal", &self.principal)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Command for CreateToken {
+    type Output = ApiToken;
+
+    fn right(&self) -> Right {
+        Right::Read
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<ApiToken> {
+        desk.require_person()?;
+        if desk.administrator() != Some(self.principal) {
+            return Err(Refusal::NotAdministrator.into());
+        }
+        bounded(desk.now(), self.expires, TOKEN_LIFE)?;
+        if self.label.trim().is_empty() || self.label.chars().count() > 256 || self.label.chars().any(char::is_control)
+        {
+            return Err(Refusal::Invalid { field: "label", rule: "is one line of 1 to 256 characters" }.into());
+        }
+        let token = ApiToken {
+            id: ApiTokenId::new(desk.call().ids().request.uuid()),
+            principal: self.principal,
+            hash: self.hash,
+            scopes: self.scopes,
+            label: self.label,
+            created: desk.now(),
+            expires: self.expires,
+            revoked: None,
+        };
+        desk.tx.insert_api_token(&token).await?;
+        desk.changed(events::API_TOKEN_CREATED, Subject::user(token.principal), |record| {
+            record
+                .detail("token", token.id.uuid())
+                .detail("scopes", token.scopes.clone())
+                .detail("expires", token.expires)
+        });
+        Ok(token)
+    }
+}
+
+/// Takes an API token of an account back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokeToken {
+    /// The account.
+    pub principal: PrincipalId,
+    /// The token.
+    pub token: ApiTokenId,
+}
+
+impl Command for RevokeToken {
+    type Output = ();
+
+    fn right(&self) -> Right {
+        Right::Read
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        if desk.administrator() != Some(self.principal) {
+            desk.require(Right::Pam)?;
+            account(desk, self.principal).await?;
+        }
+        let now = desk.now();
+        if !desk.tx.revoke_api_token(self.principal, self.token, now).await? {
+            return Err(Refusal::NotFound { what: "token" }.into());
+        }
+        let token = self.token.uuid();
+        desk.changed(events::API_TOKEN_REVOKED, Subject::user(self.principal), |record| record.detail("token", token));
+        Ok(())
+    }
+}

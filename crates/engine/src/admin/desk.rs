@@ -1,0 +1,443 @@
+//! The administrator's desk: where a command is authorized, carried out and recorded (seams §14).
+//!
+//! A command is a value. [`Engine::administer`] runs it in one transaction together with its records; a refused command
+//! is rolled back whole and leaves its refusal on record, nothing else. [`Engine::consult`] runs a query under the same
+//! authorization.
+
+use std::{future::Future, sync::Arc};
+
+use ephor_audit::{
+    Record,
+    events::{self, Event},
+};
+use ephor_domain::{
+    Refusal,
+    administration::{AdministratorRole, Right, may},
+    id::{EntitlementId, GroupId, PersonId, PrincipalId, RequestId, TargetId},
+    principal::{Actor, Proof},
+    provider::Provider,
+};
+use ephor_store::{Fault, Tx, tx::lock::Lock};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use uuid::Uuid;
+
+use crate::{
+    answer::{Answer, Denied},
+    call::{Call, word},
+    engine::Engine,
+    ledger::{About, Ledger},
+    pam::end::{Why, end_all},
+    wake::Wake,
+};
+
+/// What a command or query is about, for its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// A role.
+    pub role: Option<EntitlementId>,
+    /// A principal.
+    pub user: Option<PrincipalId>,
+    /// A request.
+    pub request: Option<RequestId>,
+    /// A group.
+    pub group: Option<GroupId>,
+    /// A target.
+    pub target: Option<TargetId>,
+}
+
+impl Subject {
+    /// Nothing in particular.
+    pub const NONE: Self = Self { role: None, user: None, request: None, group: None, target: None };
+
+    /// A role.
+    #[must_use]
+    pub fn role(role: EntitlementId) -> Self {
+        Self { role: Some(role), ..Self::NONE }
+    }
+
+    /// A principal.
+    #[must_use]
+    pub fn user(user: PrincipalId) -> Self {
+        Self { user: Some(user), ..Self::NONE }
+    }
+
+    /// A group.
+    #[must_use]
+    pub fn group(group: GroupId) -> Self {
+        Self { group: Some(group), ..Self::NONE }
+    }
+
+    /// A request.
+    #[must_use]
+    pub fn request(request: RequestId) -> Self {
+        Self { request: Some(request), ..Self::NONE }
+    }
+
+    /// A target.
+    #[must_use]
+    pub fn target(target: TargetId) -> Self {
+        Self { target: Some(target), ..Self::NONE }
+    }
+
+    fn put(self, mut record: Record) -> Record {
+        let about = About {
+            request: self.request,
+            entitlement: self.role,
+            subject: self.user,
+            provider: self.role.or(self.request.map(|id| EntitlementId::new(id.uuid()))).map(|_| Provider::Pam),
+        };
+        about.put(&mut record);
+        if let Some(group) = self.group {
+            record = record.detail("group", group.uuid());
+        }
+        if let Some(target) = self.target {
+            record = record.detail("target", target.uuid());
+        }
+        record
+    }
+}
+
+/// An administrator's command. It may run more than once, so it holds all its input and reads no clock.
+pub trait Command: Clone + Send + Sync + 'static {
+    /// What it answers.
+    type Output: Send + 'static;
+
+    /// What its caller must be allowed to do.
+    fn right(&self) -> Right;
+
+    /// What it is about.
+    fn subject(&self) -> Subject;
+
+    /// What it locks before its first read.
+    fn locks(&self) -> Vec<Lock> {
+        Vec::new()
+    }
+
+    /// Decides and applies. Whatever it wrote is rolled back when it refuses.
+    fn run(self, desk: &mut Desk<'_>) -> impl Future<Output = Answer<Self::Output>> + Send;
+}
+
+/// An administrator's query.
+pub trait Query: Clone + Send + Sync + 'static {
+    /// What it answers.
+    type Output: Send + 'static;
+
+    /// What its caller must be allowed to see.
+    fn right(&self) -> Right {
+        Right::Read
+    }
+
+    /// What it is about.
+    fn subject(&self) -> Subject {
+        Subject::NONE
+    }
+
+    /// Reads.
+    fn run(self, files: &mut Files<'_>) -> impl Future<Output = Answer<Self::Output>> + Send;
+}
+
+/// What a query sees.
+#[derive(Debug)]
+pub struct Files<'t> {
+    pub(crate) tx: &'t mut Tx,
+    pub(crate) now: Timestamp,
+}
+
+/// Who gives the order.
+#[derive(Debug, Clone)]
+enum By {
+    /// Somebody who signed in.
+    Actor(Actor),
+    /// The server itself or the operator at the host: nothing is asked.
+    Server,
+}
+
+/// What a command sees.
+#[derive(Debug)]
+pub struct Desk<'t> {
+    pub(crate) tx: &'t mut Tx,
+    call: &'t Call,
+    by: &'t By,
+    held: Vec<AdministratorRole>,
+    ledger: Ledger<'t>,
+    records: usize,
+    wake: Wake,
+}
+
+impl<'t> Desk<'t> {
+    async fn open(tx: &'t mut Tx, call: &'t Call, by: &'t By) -> Result<Self, Fault> {
+        let held = match by {
+            By::Actor(actor) => held(tx, actor.principal).await?,
+            By::Server => vec![AdministratorRole::Global],
+        };
+        Ok(Self { tx, call, by, held, ledger: Ledger::new(call), records: 0, wake: Wake::default() })
+    }
+
+    /// The one instant of the command.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.call.now
+    }
+
+    /// The call.
+    pub(crate) fn call(&self) -> &'t Call {
+        self.call
+    }
+
+    /// The principal that gives the order; `None` for the server itself.
+    pub(crate) fn administrator(&self) -> Option<PrincipalId> {
+        match self.by {
+            By::Actor(actor) => Some(actor.principal),
+            By::Server => None,
+        }
+    }
+
+    /// The human being that gives the order.
+    pub(crate) fn person(&self) -> Option<PersonId> {
+        match self.by {
+            By::Actor(actor) => Some(actor.person),
+            By::Server => None,
+        }
+    }
+
+    /// A fresh id, the same in each run of the command for the same `name`.
+    pub(crate) fn derived_id(&self, name: &str, of: Uuid) -> Uuid {
+        self.call.outbox_id(name, of)
+    }
+
+    /// # Errors
+    /// [`Refusal::NotAdministrator`] when the caller lacks the right.
+    pub(crate) fn require(&self, right: Right) -> Result<(), Refusal> {
+        may(&self.held, right).then_some(()).ok_or(Refusal::NotAdministrator)
+    }
+
+    /// Steps that must not be taken by a stolen token alone (seams §12).
+    ///
+    /// # Errors
+    /// [`Refusal::PersonRequired`] for API tokens and applications.
+    pub(crate) fn require_person(&self) -> Result<(), Refusal> {
+        match self.by {
+            By::Server => Ok(()),
+            By::Actor(actor) => match actor.proof {
+                Proof::Person | Proof::Host => Ok(()),
+                Proof::FreshApiToken | Proof::AgedApiToken | Proof::Application => Err(Refusal::PersonRequired),
+            },
+        }
+    }
+
+    /// Whoever changes the sign-in or the life of an administrator's account could become that administrator.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAdministrator`] when the account or another one of its person administers and the caller may not
+    /// change administrators.
+    pub(crate) async fn require_over(&mut self, person: PersonId) -> Answer<()> {
+        if may(&self.held, Right::Administrators) {
+            return Ok(());
+        }
+        for principal in self.tx.principals_of_person(person).await? {
+            if !held(self.tx, principal.id).await?.is_empty() {
+                return Err(Refusal::NotAdministrator.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a change.
+    pub(crate) fn changed(&mut self, event: Event, subject: Subject, facts: impl FnOnce(Record) -> Record) {
+        let record = facts(subject.put(self.call.record(event)));
+        self.ledger.record(&record);
+    }
+
+    /// What the command writes beside its records.
+    pub(crate) fn ledger(&mut self) -> &mut Ledger<'t> {
+        &mut self.ledger
+    }
+
+    /// Writes what was collected so far, for reads that must see it.
+    pub(crate) async fn flush(&mut self) -> Result<(), Fault> {
+        let fresh = Ledger::following(self.call, self.records);
+        let (records, wake) = std::mem::replace(&mut self.ledger, fresh).post(self.tx).await?;
+        self.records = self.records.max(records);
+        self.ledger = Ledger::following(self.call, self.records);
+        self.wake.merge(wake);
+        Ok(())
+    }
+
+    /// Ends everything open of `principal`, of `role`, or of both together (T14, T15). Answers how many.
+    pub(crate) async fn end_open(
+        &mut self,
+        principal: Option<PrincipalId>,
+        role: Option<EntitlementId>,
+        why: Why,
+    ) -> Result<u64, Fault> {
+        self.flush().await?;
+        let (ended, records, wake) = end_all(self.tx, self.call, principal, role, why, self.records).await?;
+        self.records = records;
+        self.ledger = Ledger::following(self.call, records);
+        self.wake.merge(wake);
+        Ok(ended)
+    }
+}
+
+/// Administrator roles of an account that may act.
+async fn held(tx: &mut Tx, principal: PrincipalId) -> Result<Vec<AdministratorRole>, Fault> {
+    if !tx.principal(principal).await?.is_some_and(|account| account.enabled) {
+        return Ok(Vec::new());
+    }
+    let templates = tx.administrator_roles(principal).await?;
+    Ok(templates.into_iter().filter_map(AdministratorRole::from_template).collect())
+}
+
+impl Engine {
+    /// Carries out an administrator's command in one transaction with its records.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAdministrator`] and the refusals of the command, each of them recorded; faults of the store.
+    pub async fn administer<C: Command>(&self, actor: &Actor, command: C) -> Answer<C::Output> {
+        self.carry_out(self.call(actor), By::Actor(actor.clone()), command).await
+    }
+
+    /// Carries out a command in the name of a part of the server: nothing is asked.
+    pub(crate) async fn ordain<C: Command>(&self, component: &'static str, command: C) -> Answer<C::Output> {
+        self.carry_out(self.system(component), By::Server, command).await
+    }
+
+    async fn carry_out<C: Command>(&self, call: Call, by: By, command: C) -> Answer<C::Output> {
+        let refused = Arc::new(Mutex::new(None));
+        let subject = command.subject();
+        let outcome = {
+            let (call, refused) = (call.clone(), Arc::clone(&refused));
+            self.inner
+                .store
+                .transact(move |tx| {
+                    let (call, by, command, refused) =
+                        (call.clone(), by.clone(), command.clone(), Arc::clone(&refused));
+                    Box::pin(async move {
+                        *refused.lock() = None;
+                        match at_desk(tx, &call, &by, command).await {
+                            Ok(done) => Ok(done),
+                            Err(Denied::Failed(fault)) => Err(fault),
+                            Err(Denied::Refused(refusal)) => {
+                                *refused.lock() = Some(refusal);
+                                // Rolls back: a refused command leaves nothing but its refusal.
+                                Err(Fault::Conflict { constraint: REFUSED.to_owned() })
+                            }
+                        }
+                    })
+                })
+                .await
+        };
+        let refusal = match outcome {
+            Ok((output, wake)) => {
+                self.woken(&wake);
+                return Ok(output);
+            }
+            Err(Fault::Conflict { constraint }) => match refused.lock().take().or_else(|| taken(&constraint)) {
+                Some(refusal) => refusal,
+                None => return Err(Fault::Conflict { constraint }.into()),
+            },
+            Err(fault) => return Err(fault.into()),
+        };
+        self.record_refusal(call, subject, &refusal).await?;
+        Err(refusal.into())
+    }
+
+    /// Runs an administrator's query.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAdministrator`], recorded; the refusals of the query; faults of the store.
+    pub async fn consult<Q: Query>(&self, actor: &Actor, query: Q) -> Answer<Q::Output> {
+        let (subject, principal) = (query.subject(), actor.principal);
+        let now = self.now();
+        let answer = self
+            .inner
+            .store
+            .read(move |tx| {
+                let query = query.clone();
+                Box::pin(async move {
+                    let answer = if may(&held(tx, principal).await?, query.right()) {
+                        query.run(&mut Files { tx, now }).await
+                    } else {
+                        Err(Refusal::NotAdministrator.into())
+                    };
+                    match answer {
+                        Ok(output) => Ok(Ok(output)),
+                        Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
+                        Err(Denied::Failed(fault)) => Err(fault),
+                    }
+                })
+            })
+            .await?;
+        if let Err(refusal @ Refusal::NotAdministrator) = &answer {
+            self.record_refusal(self.call(actor), subject, refusal).await?;
+        }
+        Ok(answer?)
+    }
+
+    /// Puts a refusal on record (`PAM-130`).
+    pub(crate) async fn record_refusal(&self, call: Call, subject: Subject, refusal: &Refusal) -> Answer<()> {
+        let event = match refusal {
+            Refusal::LastAdministrator => events::LAST_ADMINISTRATOR_KEPT,
+            Refusal::NotAdministrator | Refusal::PersonRequired => events::ACCESS_REFUSED,
+            Refusal::UnknownCaller
+            | Refusal::AccountDisabled
+            | Refusal::RoleNotAvailable
+            | Refusal::OutsideAvailabilityWindow
+            | Refusal::Maintenance
+            | Refusal::RequestNotAvailable
+            | Refusal::RequestNotClosable
+            | Refusal::ApprovalNotAvailable
+            | Refusal::SelfApproval
+            | Refusal::TargetUnwritable
+            | Refusal::TooManyRequests
+            | Refusal::NotFound { .. }
+            | Refusal::Conflict { .. }
+            | Refusal::Invalid { .. }
+            | Refusal::InUse { .. }
+            | Refusal::Schedule(_) => events::ADMIN_CHANGE_REFUSED,
+        };
+        let mut record = subject.put(call.record(event));
+        record.reason = Some(word(refusal.code()));
+        let sealed = call.seal(&record, 0);
+        self.inner
+            .store
+            .transact(move |tx| {
+                let sealed = sealed.clone();
+                Box::pin(async move { tx.record(sealed).await })
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Not the name of any constraint: see [`Engine::carry_out`].
+const REFUSED: &str = "refused";
+
+async fn at_desk<C: Command>(tx: &mut Tx, call: &Call, by: &By, command: C) -> Answer<(C::Output, Wake)> {
+    tx.lock(&command.locks()).await?;
+    let mut desk = Desk::open(tx, call, by).await?;
+    desk.require(command.right())?;
+    let output = command.run(&mut desk).await?;
+    desk.flush().await?;
+    Ok((output, desk.wake))
+}
+
+/// What a uniqueness rule of the store means to an administrator.
+fn taken(constraint: &str) -> Option<Refusal> {
+    let what = match constraint {
+        "pam_role_name" => "the display name of the role",
+        "principal_login" => "the account name",
+        "principal_upn" => "the user principal name",
+        "pam_user" | "pam_user_corp" => "the user",
+        "access_group_native" => "the group of the target",
+        "account_native" => "the account at the target",
+        "target_name" => "the name of the target",
+        "eligibility_line" => "the candidate",
+        "approver" => "the approver",
+        "privilege" => "the privilege",
+        "administrator" => "the administrator",
+        "api_token_hash" => "the token",
+        _ => return None,
+    };
+    Some(Refusal::Conflict { what })
+}

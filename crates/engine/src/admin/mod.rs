@@ -1,0 +1,21 @@
+//! What administrators do and see (`PAM 14.2`, seams §14): commands and queries with their authorization inside.
+
+pub mod administrator;
+pub mod audit;
+pub mod bootstrap;
+pub mod configuration;
+pub mod credential;
+pub mod desk;
+pub mod group;
+pub mod health;
+pub mod listing;
+pub mod monitor;
+pub mod person;
+pub mod request;
+pub mod role;
+pub mod target;
+pub mod user;
+
+pub use desk::{Command, Desk, Files, Query, Subject};
+pub use ephor_store::tx::NameCursor;
+pub use listing::Listing;

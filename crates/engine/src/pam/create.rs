@@ -62,10 +62,10 @@ impl Engine {
             ttl: new.ttl,
             start: new.start,
         };
-        let over_limit = self.over_create_limit(&order, call.now).await?;
+        let over_limit = order.ttl > 0 && !self.inner.create_limit.admit(order.person, call.now);
         let grant = call.ids().grant;
         let settled = self.inner.waiters.wait(grant);
-        let (made, wake) = {
+        let (made, wake, limit) = {
             let (call, role) = (call.clone(), new.role);
             self.inner
                 .store
@@ -76,6 +76,7 @@ impl Engine {
                 .await
                 .inspect_err(|_| self.inner.waiters.forget(grant))?
         };
+        self.inner.create_limit.learn(limit);
         self.woken(&wake);
         let made = match made {
             Ok(made) => made,
@@ -95,14 +96,10 @@ impl Engine {
         }
         Ok(made)
     }
-
-    async fn over_create_limit(&self, order: &Order, now: Timestamp) -> Answer<bool> {
-        let limit = self.inner.store.read(|tx| Box::pin(async move { tx.settings().await })).await?.requests_per_minute;
-        Ok(limit.is_some_and(|limit| order.ttl > 0 && !self.inner.create_limit.admit(order.person, limit, now)))
-    }
 }
 
-type Made = (Result<PamRequest, Refusal>, Wake);
+/// What a command came to, what it set in motion, and the create limit it found.
+type Made = (Result<PamRequest, Refusal>, Wake, Option<u32>);
 
 async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, over_limit: bool) -> Result<Made, Fault> {
     tx.lock(&[Lock::Shared(role.uuid()), Lock::Exclusive(order.principal.uuid())]).await?;
@@ -119,6 +116,7 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
         standing = tx.pam_standing(account.id, role).await?;
     }
     let call = acting.as_ref().unwrap_or(call);
+    let limit = settings.requests_per_minute;
     let mut ledger = Ledger::new(call);
     let about = About {
         entitlement: Some(role),
@@ -149,9 +147,12 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
         Err(refusal) => {
             ledger.refused(event(&refusal), &refusal, about);
             let (_, wake) = ledger.post(tx).await?;
-            return Ok((Err(refusal), wake));
+            return Ok((Err(refusal), wake, limit));
         }
-        Ok(Decided::GiveUp(request)) => return give_up(tx, call, request).await,
+        Ok(Decided::GiveUp(request)) => {
+            let (made, wake) = give_up(tx, call, request).await?;
+            return Ok((Ok(made), wake, limit));
+        }
         Ok(Decided::Ask(passed)) => {
             let owed = owed(&standing);
             let (request, grant) = walk(&mut ledger, *passed, owed, Step::Created);
@@ -159,7 +160,7 @@ async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, ove
         }
     };
     let (_, wake) = ledger.post(tx).await?;
-    Ok((Ok(made), wake))
+    Ok((Ok(made), wake, limit))
 }
 
 enum Decided {
@@ -181,7 +182,7 @@ fn owed(standing: &PamStanding) -> Vec<Owed> {
 }
 
 /// Ends what the caller holds of the role, and keeps the order as a record of its own.
-async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<Made, Fault> {
+async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<(PamRequest, Wake), Fault> {
     let mut ledger = Ledger::new(call);
     ledger.insert_request(&request);
     let mut record = call.record(events::DEACTIVATION_ORDERED);
@@ -203,7 +204,7 @@ async fn give_up(tx: &mut Tx, call: &Call, request: Request) -> Result<Made, Fau
             wake.merge(more);
         }
     }
-    Ok((Ok(PamRequest::at(request, None, call.now)), wake))
+    Ok((PamRequest::at(request, None, call.now), wake))
 }
 
 fn event(refusal: &Refusal) -> Event {

@@ -94,11 +94,44 @@ pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
     if case.parties.contains(&approver.person) {
         return Err(Refusal::SelfApproval);
     }
-    if named_by_party && approver.named_at > case.asked_at {
+    // In the same millisecond nobody can tell which came first.
+    if named_by_party && approver.named_at >= case.asked_at {
         return Err(Refusal::ApprovalNotAvailable);
     }
     match actor.proof {
         Proof::Person | Proof::FreshApiToken => Ok(()),
         Proof::AgedApiToken | Proof::Application | Proof::Host => Err(Refusal::PersonRequired),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const JEN: PersonId = PersonId::new(Uuid::from_u128(1));
+    const PAT: PersonId = PersonId::new(Uuid::from_u128(2));
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn decided(named_by: Option<PersonId>, named_at: Timestamp, person: PersonId) -> Result<(), Refusal> {
+        let principal = PrincipalId::new(person.uuid());
+        let approvers = [Approver { principal, person, enabled: true, named_by, named_at }];
+        let case = Case { asked_at: at(100), parties: &[JEN], approvers: &approvers };
+        may_decide(&case, &Actor { principal, person, address: None, proof: Proof::Person })
+    }
+
+    #[test]
+    fn f13_an_approver_the_requester_named_after_asking_does_not_count() {
+        assert_eq!(decided(Some(JEN), at(99), PAT), Ok(()));
+        for after in [100, 101] {
+            assert_eq!(decided(Some(JEN), at(after), PAT), Err(Refusal::ApprovalNotAvailable));
+        }
+        assert_eq!(decided(None, at(101), PAT), Ok(()));
+        assert_eq!(decided(Some(PAT), at(101), PAT), Ok(()));
+        assert_eq!(decided(None, at(1), JEN), Err(Refusal::SelfApproval));
     }
 }

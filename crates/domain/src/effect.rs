@@ -46,7 +46,7 @@ pub struct Membership {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prior {
-    /// Not looked at yet.
+    /// Not looked at yet, and so nothing sent: what was seen is kept before the first write goes out.
     Unknown,
     /// It was not there: ours to take away.
     Absent,
@@ -101,12 +101,14 @@ impl Membership {
             self.since = now;
             self.attempts = 0;
         }
-        if self.built_in || self.prior == Prior::Present {
-            self.in_force = false;
-            self.due = None;
-        } else {
+        match self.prior {
             // Also when it was never confirmed: the write may have landed.
-            self.due = Some(now);
+            Prior::Absent if !self.built_in => self.due = Some(now),
+            // Removing what was never looked at could take away what people had before.
+            Prior::Absent | Prior::Present | Prior::Unknown => {
+                self.in_force = false;
+                self.due = None;
+            }
         }
         self
     }

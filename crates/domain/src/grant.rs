@@ -176,7 +176,8 @@ impl Grant {
         self
     }
 
-    /// Over from `at` on. Ended phases stay as they are (S2); a second reason never replaces the first.
+    /// Over from `at` on. Ended phases stay as they are (S2); a second reason never replaces the first, and a grant past
+    /// its end has expired, whoever comes later (seams §4).
     #[must_use]
     pub fn over(mut self, at: Timestamp, cause: EndCause, removal_confirmed: bool) -> Self {
         let since = match self.phase {
@@ -184,14 +185,14 @@ impl Grant {
             Phase::InForce { since, .. } => Some(since),
             Phase::Ending { .. } | Phase::Ended { .. } => return self,
         };
-        let end = match self.phase {
+        let (end, cause) = match self.phase {
             // Never later than the recorded end (`PAM 15.5`).
-            Phase::InForce { end: Some(end), .. } => end.min(at),
+            Phase::InForce { end: Some(end), .. } if end <= at => (end, EndCause::Expired),
             Phase::Scheduled { .. }
             | Phase::Applying { .. }
-            | Phase::InForce { end: None, .. }
+            | Phase::InForce { .. }
             | Phase::Ending { .. }
-            | Phase::Ended { .. } => at,
+            | Phase::Ended { .. } => (at, cause),
         };
         self.phase =
             if removal_confirmed { Phase::Ended { since, end, cause } } else { Phase::Ending { since, end, cause } };

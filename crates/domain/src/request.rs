@@ -201,12 +201,19 @@ impl Request {
         }
     }
 
-    /// Closed without a grant. A request past its gates stays as it is (S2).
+    /// Closed without a grant. A request past its gates stays as it is, and one whose gate has closed by itself timed
+    /// out at that instant, whoever comes later (S2, seams §4).
     #[must_use]
     pub fn declined(mut self, cause: Declined, at: Timestamp) -> Self {
-        if self.is_waiting() {
-            self.stage = Stage::Declined { cause, at };
-        }
+        let (timed_out, until) = match self.stage {
+            Stage::AwaitingMfa { until } => (Declined::MfaTimedOut, until),
+            Stage::AwaitingApproval { until, .. } | Stage::AwaitingAdministrator { until } => {
+                (Declined::ApprovalTimedOut, until)
+            }
+            Stage::Granted { .. } | Stage::Declined { .. } | Stage::Recorded { .. } => return self,
+        };
+        let (cause, at) = if until <= at { (timed_out, until) } else { (cause, at) };
+        self.stage = Stage::Declined { cause, at };
         self
     }
 }

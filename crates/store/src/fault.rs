@@ -26,6 +26,12 @@ pub enum Fault {
         /// Name of the index or key, the same on both databases.
         constraint: String,
     },
+    /// A row would name something that is not there, or something that is still named would go. Nothing was committed.
+    #[error("the store holds no such thing, or still needs it")]
+    Dangling {
+        /// For the log.
+        cause: String,
+    },
     /// A row forms no legal state.
     #[error("the store holds a row that cannot be understood")]
     Inconsistent {
@@ -78,9 +84,8 @@ impl Fault {
             Self::Unavailable { cause }
             | Self::Unknown { cause }
             | Self::Corrupt { cause }
-            | Self::Misuse { cause } => {
-                format!("{self}: {cause}")
-            }
+            | Self::Misuse { cause }
+            | Self::Dangling { cause } => format!("{self}: {cause}"),
             Self::Conflict { constraint } => format!("{self}: {constraint}"),
             Self::Inconsistent { table, column, id } => format!("{self}: {table}.{column} of {id}"),
             Self::Timeout | Self::TooNew { .. } | Self::ChangedHistory { .. } | Self::InUse | Self::Closed => {

@@ -14,13 +14,15 @@
 
 mod fault;
 mod location;
+mod migrate;
+mod postgres;
+mod sql;
+mod sqlite;
 mod store;
 pub mod tx;
-
-// Stands in for `ephor_audit` until that crate is there; same names, same fields.
 
 pub use ephor_audit::{Hash, Sealed};
 pub use fault::Fault;
 pub use location::{Location, LocationError};
-pub use store::{Options, Store};
+pub use store::{Health, Options, Store};
 pub use tx::{Tx, Write};

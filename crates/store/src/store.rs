@@ -1,8 +1,10 @@
 //! The store: opens a database, brings its schema up to date, runs commands.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
-use crate::{Fault, Location, Tx};
+use crate::{Fault, Location, Tx, postgres::Postgres, sqlite::Sqlite};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -22,17 +24,19 @@ impl Default for Options {
 }
 
 /// An open store. Cheap to clone; all clones are one store.
-#[derive(Clone)]
-pub struct Store {}
+#[derive(Debug, Clone)]
+pub struct Store {
+    backend: Arc<Backend>,
+}
 
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
-    }
+#[derive(Debug)]
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Store {
-    /// Opens the store, creates or migrates its schema.
+    /// Opens the store, creates or migrates its schema. Close an SQLite store before it is opened again.
     ///
     /// # Errors
     /// [`Fault::InUse`], [`Fault::TooNew`], [`Fault::ChangedHistory`], [`Fault::Corrupt`], [`Fault::Unavailable`].
@@ -44,8 +48,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub async fn open_with(_location: &Location, _options: &Options) -> Result<Self, Fault> {
-        Err(Fault::Closed)
+    pub async fn open_with(location: &Location, options: &Options) -> Result<Self, Fault> {
+        let backend = match location {
+            Location::Sqlite(path) => {
+                let (path, readers) = (path.clone(), options.readers);
+                let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, readers)).await;
+                Backend::Sqlite(opened.map_err(|error| Fault::Misuse { cause: error.to_string() })??)
+            }
+            Location::Postgres(url) => Backend::Postgres(Postgres::open(url, options).await?),
+        };
+        Ok(Self { backend: Arc::new(backend) })
     }
 
     /// Runs a command that writes. It commits when `command` answers `Ok`, and only then is the answer given; any fault
@@ -58,8 +70,10 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync + 'static,
     {
-        drop(command);
-        Err(Fault::Closed)
+        match &*self.backend {
+            Backend::Sqlite(store) => store.transact(command).await,
+            Backend::Postgres(store) => store.transact(command).await,
+        }
     }
 
     /// Runs a command that only reads. Each statement sees what was committed when it began (SQLite: when the command
@@ -72,27 +86,42 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync + 'static,
     {
-        drop(command);
-        Err(Fault::Closed)
+        match &*self.backend {
+            Backend::Sqlite(store) => store.read(command).await,
+            Backend::Postgres(store) => store.read(command).await,
+        }
     }
 
     /// True where commits leave audit leaves without a number, and the holder of the sequencer lease numbers them: on
     /// PostgreSQL (seams §16).
     #[must_use]
     pub fn numbers_later(&self) -> bool {
-        false
+        matches!(*self.backend, Backend::Postgres(_))
     }
 
-    /// Proves that the store can be written to and answers its size.
+    /// Proves that the store can be written to and tells its size.
     ///
     /// # Errors
     /// As any command.
     pub async fn ping(&self) -> Result<Health, Fault> {
-        Err(Fault::Closed)
+        self.transact(|tx| Box::pin(tx.health())).await
+    }
+
+    /// Looks through the whole file for damage (F10); answers what was found. PostgreSQL checks its pages itself.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn check(&self) -> Result<Vec<String>, Fault> {
+        self.read(|tx| Box::pin(tx.damages())).await
     }
 
     /// Stops taking commands, finishes those that wait, closes the database.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        match &*self.backend {
+            Backend::Sqlite(store) => store.close().await,
+            Backend::Postgres(store) => store.close(),
+        }
+    }
 }
 
 /// What [`Store::ping`] found.
@@ -100,6 +129,6 @@ impl Store {
 pub struct Health {
     /// Bytes on disk.
     pub bytes: u64,
-    /// Number of audit leaves with a number.
+    /// Number of audit leaves that have a number.
     pub leaves: u64,
 }

@@ -82,7 +82,9 @@ pub fn view(request: &Request, grant: Option<&Grant>, now: Timestamp) -> View {
     }
 }
 
-fn of_grant(phase: &Phase, now: Timestamp) -> View {
+/// How the request of a grant in this phase looks at `now`.
+#[must_use]
+pub fn of_grant(phase: &Phase, now: Timestamp) -> View {
     let past = |end: Option<Timestamp>| end.is_some_and(|end| now >= end);
     match *phase {
         Phase::Scheduled { .. } => View { status: PamStatus::Scheduled, expiration: None },

@@ -1,9 +1,9 @@
 //! Requests that wait for their requester's proof of presence.
 
-use ephor_domain::request::Request;
+use ephor_domain::{pam::user::Source, request::Request};
 
-use super::Tx;
-use crate::Fault;
+use super::{Tx, row};
+use crate::{Fault, sql::Statement};
 
 /// An open challenge with what a provider is told.
 #[derive(Debug, Clone)]
@@ -20,12 +20,39 @@ pub struct OpenChallenge {
     pub role_name: String,
 }
 
+static OPEN: Statement = Statement::new(
+    "challenge.open",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", r.call_started IS NOT NULL, u.source, o.name, ",
+        row::principal_columns!(),
+        " FROM request r JOIN principal p ON p.id = r.requester JOIN pam_role o ON o.id = r.entitlement \
+         LEFT JOIN pam_user u ON u.id = r.requester WHERE r.due IS NOT NULL AND r.stage = 0 ORDER BY r.id LIMIT $1"
+    ),
+);
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&OPEN];
+
 impl Tx {
     /// Requests at the MFA gate, oldest first.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn open_challenges(&mut self, _limit: u32) -> Result<Vec<OpenChallenge>, Fault> {
-        super::unwritten()
+    pub async fn open_challenges(&mut self, limit: u32) -> Result<Vec<OpenChallenge>, Fault> {
+        self.all("request", &OPEN, vec![limit.into()], |row| {
+            let request = row::request(row)?;
+            let started = row.bool("call_started")?;
+            let source = row.of("pam_user").text_or_null("source")?;
+            let source: Option<Source> = match source {
+                Some(json) => Some(serde_json::from_str(&json).map_err(|_| row.fault("source"))?),
+                None => None,
+            };
+            let role_name = row.of("pam_role").text("name")?;
+            let username = row::principal(row)?.username();
+            Ok(OpenChallenge { request, started, phone: source.and_then(|source| source.phone), username, role_name })
+        })
+        .await
     }
 }

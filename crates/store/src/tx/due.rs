@@ -3,8 +3,27 @@
 use ephor_domain::id::{GrantId, RequestId};
 use jiff::Timestamp;
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::{Tx, row};
+use crate::{Fault, sql::Statement};
+
+static NEXT_REQUEST: Statement =
+    Statement::new("due.next_request", "SELECT due FROM request WHERE due IS NOT NULL ORDER BY due LIMIT 1");
+
+static NEXT_GRANT: Statement =
+    Statement::new("due.next_grant", "SELECT due FROM access_grant WHERE due IS NOT NULL ORDER BY due LIMIT 1");
+
+static REQUESTS: Statement = Statement::new(
+    "due.requests",
+    "SELECT id FROM request WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT $2",
+);
+
+static GRANTS: Statement = Statement::new(
+    "due.grants",
+    "SELECT id FROM access_grant WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT $2",
+);
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&NEXT_REQUEST, &NEXT_GRANT, &REQUESTS, &GRANTS];
 
 impl Tx {
     /// The next instant at which a request or a grant is due; outbox and memberships have their own.
@@ -12,22 +31,25 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn next_due(&mut self) -> Result<Option<Timestamp>, Fault> {
-        unwritten()
+        let [request, grant] = self.session.rows_of([NEXT_REQUEST.with([]), NEXT_GRANT.with([])]).await?;
+        let request = row::first_instant("request", request)?;
+        let grant = row::first_instant("access_grant", grant)?;
+        Ok(request.into_iter().chain(grant).min())
     }
 
     /// Requests whose gate closes at or before `now`, oldest first.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn due_requests(&mut self, _now: Timestamp, _limit: u32) -> Result<Vec<RequestId>, Fault> {
-        unwritten()
+    pub async fn due_requests(&mut self, now: Timestamp, limit: u32) -> Result<Vec<RequestId>, Fault> {
+        self.all("request", &REQUESTS, vec![now.into(), limit.into()], |row| row.id("id")).await
     }
 
     /// Grants that start, give up or end at or before `now`, oldest first.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn due_grants(&mut self, _now: Timestamp, _limit: u32) -> Result<Vec<GrantId>, Fault> {
-        unwritten()
+    pub async fn due_grants(&mut self, now: Timestamp, limit: u32) -> Result<Vec<GrantId>, Fault> {
+        self.all("access_grant", &GRANTS, vec![now.into(), limit.into()], |row| row.id("id")).await
     }
 }

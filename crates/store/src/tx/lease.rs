@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Tx, unwritten};
+use super::Tx;
 use crate::Fault;
 
 /// A lease that was taken.
@@ -22,29 +22,23 @@ impl Tx {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn lease_take(&mut self, _name: &str, _holder: Uuid, _ttl: Duration) -> Result<Option<Lease>, Fault> {
-        unwritten()
+    pub async fn lease_take(&mut self, name: &str, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, Fault> {
+        self.session.lease_take(name, holder, ttl).await
     }
 
     /// Renews a lease of this epoch; false when it is not ours any more.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn lease_renew(
-        &mut self,
-        _name: &str,
-        _holder: Uuid,
-        _epoch: u64,
-        _ttl: Duration,
-    ) -> Result<bool, Fault> {
-        unwritten()
+    pub async fn lease_renew(&mut self, name: &str, holder: Uuid, epoch: u64, ttl: Duration) -> Result<bool, Fault> {
+        self.session.lease_renew(name, holder, epoch, ttl).await
     }
 
     /// Gives a lease back.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn lease_release(&mut self, _name: &str, _holder: Uuid, _epoch: u64) -> Result<(), Fault> {
-        unwritten()
+    pub async fn lease_release(&mut self, name: &str, holder: Uuid, epoch: u64) -> Result<(), Fault> {
+        self.session.lease_release(name, holder, epoch).await
     }
 }

@@ -9,9 +9,13 @@ use ephor_domain::{
     request::Request,
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{Cursor, Tx, unwritten};
-use crate::Fault;
+use super::{Cursor, Tx, read_all, row};
+use crate::{
+    Fault,
+    sql::{Reader, Row, Statement, Value},
+};
 
 /// A request in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +67,164 @@ pub struct RequestFilter {
     pub created_from: Option<Timestamp>,
 }
 
+static ROLES_OF: Statement = Statement::new(
+    "list.roles_of",
+    concat!(
+        "SELECT ",
+        row::role_columns!(),
+        " FROM eligibility e JOIN pam_role o ON o.id = e.entitlement \
+         WHERE e.principal = $1 AND e.provider = 0 AND o.deleted IS NULL ORDER BY o.name_key, o.id"
+    ),
+);
+
+static OWN_OPEN: Statement = Statement::new(
+    "list.own_open",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::grant_columns!(),
+        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
+         WHERE r.principal = $1 AND r.finished IS NULL AND (r.position, r.id) > ($2, $3) AND r.provider = 0 \
+         ORDER BY r.position, r.id LIMIT $4"
+    ),
+);
+
+static OWN_FINISHED: Statement = Statement::new(
+    "list.own_finished",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::grant_columns!(),
+        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
+         WHERE r.principal = $1 AND r.finished IS NOT NULL AND (r.position, r.id) > ($2, $3) AND r.provider = 0 \
+         ORDER BY r.position, r.id LIMIT $4"
+    ),
+);
+
+// Whom the requester named after asking is no approver of it (F13).
+static TO_APPROVE: Statement = Statement::new(
+    "list.to_approve",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::approval_columns!(),
+        ", o.name, ",
+        row::principal_columns!(),
+        " FROM approver v JOIN request r ON r.entitlement = v.entitlement AND r.stage = 1 \
+         JOIN approval a ON a.id = r.approval JOIN pam_role o ON o.id = r.entitlement \
+         JOIN principal p ON p.id = r.requester JOIN principal h ON h.id = r.principal \
+         WHERE v.principal = $1 AND p.person <> $2 AND h.person <> $2 AND r.due > $3 AND r.provider = 0 \
+         AND a.verdict IS NULL AND (r.created, r.id) > ($4, $5) \
+         AND (v.named_by IS NULL OR v.named_at <= r.created OR v.named_by NOT IN (p.person, h.person)) \
+         ORDER BY r.created, r.id LIMIT $6"
+    ),
+);
+
+static ADMIN: Statement = Statement::new(
+    "list.admin",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::grant_columns!(),
+        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
+         WHERE r.id < $1 AND (r.entitlement = $2 OR $2 IS NULL) AND r.created >= $3 AND r.provider = 0 \
+         AND ((r.due IS NOT NULL AND $4) OR (r.due IS NULL AND r.finished IS NULL AND $5) \
+         OR (r.finished IS NOT NULL AND $6)) ORDER BY r.id DESC LIMIT $7"
+    ),
+);
+
+static ADMIN_OPEN: Statement = Statement::new(
+    "list.admin_open",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::grant_columns!(),
+        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
+         WHERE r.id < $1 AND (r.entitlement = $2 OR $2 IS NULL) AND r.created >= $3 AND r.provider = 0 \
+         AND r.principal = $7 AND r.finished IS NULL AND ((r.due IS NOT NULL AND $4) OR (r.due IS NULL AND $5)) \
+         ORDER BY r.id DESC LIMIT $6"
+    ),
+);
+
+static ADMIN_FINISHED: Statement = Statement::new(
+    "list.admin_finished",
+    concat!(
+        "SELECT ",
+        row::request_columns!(),
+        ", ",
+        row::grant_columns!(),
+        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
+         WHERE r.id < $1 AND (r.entitlement = $2 OR $2 IS NULL) AND r.created >= $3 AND r.provider = 0 \
+         AND r.principal = $6 AND r.finished IS NOT NULL AND $4 ORDER BY r.id DESC LIMIT $5"
+    ),
+);
+
+static WAITING: Statement = Statement::new(
+    "list.waiting",
+    "SELECT r.id FROM request r WHERE r.due IS NOT NULL AND (r.entitlement = $1 OR $1 IS NULL) ORDER BY r.id LIMIT $2",
+);
+
+static WAITING_OF: Statement = Statement::new(
+    "list.waiting_of",
+    "SELECT r.id FROM request r WHERE r.principal = $3 AND r.finished IS NULL AND r.due IS NOT NULL \
+     AND (r.entitlement = $1 OR $1 IS NULL) ORDER BY r.id LIMIT $2",
+);
+
+static GRANTS: Statement = Statement::new(
+    "list.grants",
+    "SELECT g.id FROM access_grant g WHERE g.phase < 4 AND (g.entitlement = $1 OR $1 IS NULL) ORDER BY g.id LIMIT $2",
+);
+
+static GRANTS_OF: Statement = Statement::new(
+    "list.grants_of",
+    "SELECT g.id FROM access_grant g WHERE g.principal = $3 AND g.phase < 4 AND (g.entitlement = $1 OR $1 IS NULL) \
+     ORDER BY g.id LIMIT $2",
+);
+
+static LINE: Statement = Statement::new(
+    "list.line",
+    concat!(
+        "SELECT ",
+        row::grant_columns!(),
+        " FROM access_grant g WHERE g.principal = $1 AND g.entitlement = $2 AND g.phase < 4 ORDER BY g.id"
+    ),
+);
+
+static IS_ACTIVE: Statement = Statement::new(
+    "list.is_active",
+    "SELECT EXISTS (SELECT 1 FROM access_grant g WHERE g.principal = $1 AND g.entitlement = $2 AND g.phase < 4 \
+     AND g.phase = 2 AND (g.end_at > $3 OR g.end_at IS NULL))",
+);
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[
+    &ROLES_OF,
+    &OWN_OPEN,
+    &OWN_FINISHED,
+    &TO_APPROVE,
+    &ADMIN,
+    &ADMIN_OPEN,
+    &ADMIN_FINISHED,
+    &WAITING,
+    &WAITING_OF,
+    &GRANTS,
+    &GRANTS_OF,
+    &LINE,
+    &IS_ACTIVE,
+];
+
 impl Tx {
     /// The roles a principal is a candidate of, by name, then id (`PAM 7.1`).
     ///
     /// # Errors
     /// As any statement.
-    pub async fn pam_roles_of(&mut self, _principal: PrincipalId) -> Result<Vec<Role>, Fault> {
-        unwritten()
+    pub async fn pam_roles_of(&mut self, principal: PrincipalId) -> Result<Vec<Role>, Fault> {
+        self.all("pam_role", &ROLES_OF, vec![principal.into()], row::role).await
     }
 
     /// A principal's own requests in the order of `PAM 7.3`: those with a real expiration ascending by it, then the others
@@ -79,11 +234,18 @@ impl Tx {
     /// As any statement.
     pub async fn pam_requests_ordered(
         &mut self,
-        _principal: PrincipalId,
-        _after: Option<Cursor>,
-        _limit: u32,
+        principal: PrincipalId,
+        after: Option<Cursor>,
+        limit: u32,
     ) -> Result<Vec<Listed>, Fault> {
-        unwritten()
+        let (key, id) = place(after);
+        let values = || [principal.into(), key.into(), id.into(), limit.into()];
+        let [open, finished] = self.session.rows_of([OWN_OPEN.with(values()), OWN_FINISHED.with(values())]).await?;
+        let mut rows = read_all("request", open, listed)?;
+        rows.extend(read_all("request", finished, listed)?);
+        rows.sort_by_key(|row| (row.cursor.key, row.cursor.id));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 
     /// Requests in `PendingApproval` at `now` that `principal` may decide on, ascending by creation (`PAM 7.5`): he is an
@@ -93,13 +255,22 @@ impl Tx {
     /// As any statement.
     pub async fn pam_to_approve(
         &mut self,
-        _principal: PrincipalId,
-        _person: PersonId,
-        _now: Timestamp,
-        _after: Option<Cursor>,
-        _limit: u32,
+        principal: PrincipalId,
+        person: PersonId,
+        now: Timestamp,
+        after: Option<Cursor>,
+        limit: u32,
     ) -> Result<Vec<ToApprove>, Fault> {
-        unwritten()
+        let (key, id) = place(after);
+        let values = vec![principal.into(), person.into(), now.into(), key.into(), id.into(), limit.into()];
+        self.all("request", &TO_APPROVE, values, |row| {
+            let request = row::request(row)?;
+            let cursor = Cursor { key: request.created.as_microsecond(), id: request.id.uuid() };
+            let approval = row::approval(row)?;
+            let role = row.of("pam_role").text("name")?;
+            Ok(ToApprove { request, approval, role, requester: row::principal(row)?, cursor })
+        })
+        .await
     }
 
     /// All PAM requests that fit, newest first.
@@ -108,11 +279,28 @@ impl Tx {
     /// As any statement.
     pub async fn pam_requests_admin(
         &mut self,
-        _filter: &RequestFilter,
-        _after: Option<RequestId>,
-        _limit: u32,
+        filter: &RequestFilter,
+        after: Option<RequestId>,
+        limit: u32,
     ) -> Result<Vec<Listed>, Fault> {
-        unwritten()
+        let is_wanted = |group| Value::Bool(filter.groups.is_empty() || filter.groups.contains(&group));
+        let after = after.map_or(Uuid::max(), RequestId::uuid);
+        let from = filter.created_from.unwrap_or(Timestamp::MIN);
+        let (waiting, granted) = (is_wanted(StateGroup::Waiting), is_wanted(StateGroup::Granted));
+        let finished = is_wanted(StateGroup::Finished);
+        let common = vec![after.into(), filter.role.into(), from.into()];
+        let Some(principal) = filter.principal else {
+            let values = [common, vec![waiting, granted, finished, limit.into()]].concat();
+            return self.all("request", &ADMIN, values, listed).await;
+        };
+        let open = [common.clone(), vec![waiting, granted, limit.into(), principal.into()]].concat();
+        let past = [common, vec![finished, limit.into(), principal.into()]].concat();
+        let [open, past] = self.session.rows_of([ADMIN_OPEN.with(open), ADMIN_FINISHED.with(past)]).await?;
+        let mut rows = read_all("request", open, listed)?;
+        rows.extend(read_all("request", past, listed)?);
+        rows.sort_by_key(|row| std::cmp::Reverse(row.request.id));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 
     /// Requests that wait at a gate, of one principal, one role, both, or all. Oldest first, at most `limit`.
@@ -121,11 +309,12 @@ impl Tx {
     /// As any statement.
     pub async fn open_requests(
         &mut self,
-        _principal: Option<PrincipalId>,
-        _role: Option<EntitlementId>,
-        _limit: u32,
+        principal: Option<PrincipalId>,
+        role: Option<EntitlementId>,
+        limit: u32,
     ) -> Result<Vec<RequestId>, Fault> {
-        unwritten()
+        let (statement, values) = of_principal(principal, role, limit, &WAITING, &WAITING_OF);
+        self.all("request", statement, values, |row| row.id("id")).await
     }
 
     /// Grants that are not *Ended*, of one principal, one role, both, or all. Oldest first, at most `limit`.
@@ -134,11 +323,12 @@ impl Tx {
     /// As any statement.
     pub async fn open_grants(
         &mut self,
-        _principal: Option<PrincipalId>,
-        _role: Option<EntitlementId>,
-        _limit: u32,
+        principal: Option<PrincipalId>,
+        role: Option<EntitlementId>,
+        limit: u32,
     ) -> Result<Vec<GrantId>, Fault> {
-        unwritten()
+        let (statement, values) = of_principal(principal, role, limit, &GRANTS, &GRANTS_OF);
+        self.all("access_grant", statement, values, |row| row.id("id")).await
     }
 
     /// Grants of one line that are not *Ended*, oldest first.
@@ -147,10 +337,10 @@ impl Tx {
     /// As any statement.
     pub async fn live_grants_of_line(
         &mut self,
-        _principal: PrincipalId,
-        _role: EntitlementId,
+        principal: PrincipalId,
+        role: EntitlementId,
     ) -> Result<Vec<Grant>, Fault> {
-        unwritten()
+        self.all("access_grant", &LINE, vec![principal.into(), role.into()], row::grant).await
     }
 
     /// Is the principal active in the entitlement at `now`: some grant of the line in force, before its end?
@@ -159,10 +349,36 @@ impl Tx {
     /// As any statement.
     pub async fn is_active(
         &mut self,
-        _principal: PrincipalId,
-        _role: EntitlementId,
-        _now: Timestamp,
+        principal: PrincipalId,
+        role: EntitlementId,
+        now: Timestamp,
     ) -> Result<bool, Fault> {
-        unwritten()
+        let found = self.first("access_grant", &IS_ACTIVE, vec![principal.into(), role.into(), now.into()]).await?;
+        found.map_or(Ok(false), |mut row| row.bool("exists"))
+    }
+}
+
+fn place(after: Option<Cursor>) -> (i64, Uuid) {
+    after.map_or((i64::MIN, Uuid::nil()), |after| (after.key, after.id))
+}
+
+fn listed(row: &mut Reader) -> Result<Listed, Fault> {
+    let request = row::request(row)?;
+    let grant = row::grant_if_any(row)?;
+    let cursor = Cursor { key: row.of("request").int("position")?, id: request.id.uuid() };
+    Ok(Listed { request, grant, cursor })
+}
+
+fn of_principal(
+    principal: Option<PrincipalId>,
+    role: Option<EntitlementId>,
+    limit: u32,
+    all: &'static Statement,
+    of_one: &'static Statement,
+) -> (&'static Statement, Vec<Value>) {
+    let values: Row = vec![role.into(), limit.into()];
+    match principal {
+        None => (all, values),
+        Some(principal) => (of_one, [values, vec![principal.into()]].concat()),
     }
 }

@@ -3,7 +3,7 @@
 use ephor_domain::id::{EntitlementId, PrincipalId};
 use uuid::Uuid;
 
-use super::{Tx, unwritten};
+use super::Tx;
 use crate::Fault;
 
 /// What a command holds to its end. On SQLite, where commands run one by one, nothing.
@@ -18,11 +18,11 @@ pub enum Lock {
 }
 
 impl Tx {
-    /// Takes locks, in an order that cannot deadlock. Call it once, before the first read.
+    /// Takes locks, in an order that cannot deadlock. Call it once, before the first read: it travels with that.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn lock(&mut self, _locks: &[Lock]) -> Result<(), Fault> {
-        unwritten()
+    pub async fn lock(&mut self, locks: &[Lock]) -> Result<(), Fault> {
+        self.session.lock(locks).await
     }
 }

@@ -3,16 +3,39 @@
 use ephor_domain::id::{PersonId, PrincipalId};
 use jiff::Timestamp;
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::{Tx, meta};
+use crate::{
+    Fault,
+    sql::{Op, Statement},
+};
+
+static MERGE: Statement = Statement::new("person.merge", "UPDATE principal SET person = $2 WHERE person = $1");
+
+static MERGE_NAMED: Statement =
+    Statement::new("person.merge_named", "UPDATE approver SET named_by = $2 WHERE named_by = $1");
+
+static PENDING: Statement =
+    Statement::new("pending_unlink.list", "SELECT account FROM pending_unlink ORDER BY since, account");
+
+static PUT_PENDING: Statement = Statement::new(
+    "pending_unlink.put",
+    "INSERT INTO pending_unlink (account, since) VALUES ($1, $2) ON CONFLICT (account) DO NOTHING",
+);
+
+static DROP_PENDING: Statement = Statement::new("pending_unlink.drop", "DELETE FROM pending_unlink WHERE account = $1");
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&MERGE, &MERGE_NAMED, &PENDING, &PUT_PENDING, &DROP_PENDING];
 
 impl Tx {
     /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is what `from` named (F13).
     ///
     /// # Errors
     /// As any statement.
-    pub async fn merge_persons(&mut self, _from: PersonId, _into: PersonId) -> Result<(), Fault> {
-        unwritten()
+    pub async fn merge_persons(&mut self, from: PersonId, into: PersonId) -> Result<(), Fault> {
+        let all = [&MERGE, &MERGE_NAMED].map(|statement| Op::Run(statement.with([from.into(), into.into()])));
+        let [principals, approvers] = all;
+        self.session.write(vec![principals, approvers, Op::Run(meta::BUMP.with([]))]).await
     }
 
     /// Accounts whose unlinking waits for open requests, oldest first.
@@ -20,14 +43,18 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn pending_unlinks(&mut self) -> Result<Vec<PrincipalId>, Fault> {
-        unwritten()
+        self.all("pending_unlink", &PENDING, vec![], |row| row.id("account")).await
     }
 
     /// Notes that the unlinking of an account waits since `since`, or that it waits no longer.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn put_pending_unlink(&mut self, _account: PrincipalId, _since: Option<Timestamp>) -> Result<(), Fault> {
-        unwritten()
+    pub async fn put_pending_unlink(&mut self, account: PrincipalId, since: Option<Timestamp>) -> Result<(), Fault> {
+        let (statement, values) = match since {
+            Some(since) => (&PUT_PENDING, vec![account.into(), since.into()]),
+            None => (&DROP_PENDING, vec![account.into()]),
+        };
+        self.session.exec(statement, values).await.map(drop)
     }
 }

@@ -3,8 +3,33 @@
 use ephor_domain::id::RequestId;
 use jiff::Timestamp;
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::Tx;
+use crate::{
+    Fault,
+    sql::{Op, Statement},
+};
+
+static PURGE: Statement = Statement::new(
+    "retention.purge",
+    "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE finished IS NOT NULL AND finished < $1 \
+     ORDER BY finished, id LIMIT $2) RETURNING id, grant_id, approval",
+);
+
+static PURGE_GRANT: Statement =
+    Statement::new("retention.purge_grant", "DELETE FROM access_grant WHERE id = $1 AND phase = 4");
+
+static PURGE_APPROVAL: Statement = Statement::new("retention.purge_approval", "DELETE FROM approval WHERE id = $1");
+
+static PURGE_SESSIONS: Statement = Statement::new("retention.purge_sessions", "DELETE FROM session WHERE expires < $1");
+
+static PURGE_ENROLMENTS: Statement =
+    Statement::new("retention.purge_enrolments", "DELETE FROM enrolment WHERE expires < $1");
+
+static PURGE_TOKENS: Statement = Statement::new("retention.purge_tokens", "DELETE FROM api_token WHERE expires < $1");
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] =
+    &[&PURGE, &PURGE_GRANT, &PURGE_APPROVAL, &PURGE_SESSIONS, &PURGE_ENROLMENTS, &PURGE_TOKENS];
 
 impl Tx {
     /// Deletes requests that were finished before `before`, with grant and approval, at most `limit`; answers how many.
@@ -12,15 +37,30 @@ impl Tx {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn purge_finished(&mut self, _before: Timestamp, _limit: u32) -> Result<Vec<RequestId>, Fault> {
-        unwritten()
+    pub async fn purge_finished(&mut self, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, Fault> {
+        let gone = self.all("request", &PURGE, vec![before.into(), limit.into()], |row| {
+            let id: RequestId = row.id("id")?;
+            Ok((id, row.uuid_or_null("grant_id")?, row.uuid_or_null("approval")?))
+        });
+        let gone = gone.await?;
+        let mut ops = Vec::new();
+        for (_, grant, approval) in &gone {
+            ops.extend(grant.map(|grant| Op::Run(PURGE_GRANT.with([grant.into()]))));
+            ops.extend(approval.map(|approval| Op::Run(PURGE_APPROVAL.with([approval.into()]))));
+        }
+        self.session.write(ops).await?;
+        Ok(gone.into_iter().map(|(id, ..)| id).collect())
     }
 
     /// Deletes sessions, links and tokens that ended before `before`; answers how many.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn purge_credentials(&mut self, _before: Timestamp) -> Result<u64, Fault> {
-        unwritten()
+    pub async fn purge_credentials(&mut self, before: Timestamp) -> Result<u64, Fault> {
+        let mut count = 0;
+        for statement in [&PURGE_SESSIONS, &PURGE_ENROLMENTS, &PURGE_TOKENS] {
+            count += self.session.exec(statement, vec![before.into()]).await?;
+        }
+        Ok(count)
     }
 }

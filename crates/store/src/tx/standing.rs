@@ -7,8 +7,11 @@ use ephor_domain::{
     principal::Principal,
 };
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::{Tx, row};
+use crate::{
+    Fault,
+    sql::{Reader, Statement},
+};
 
 /// What the store knows of a principal and a PAM role.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +26,7 @@ pub struct PamStanding {
     pub is_candidate: bool,
     /// A principal of the same person is an approver of the role.
     pub is_approver: bool,
-    /// What the role gives.
+    /// What the role gives, by group.
     pub privileges: Vec<Privilege>,
     /// The principal's memberships in those groups, as far as there are rows.
     pub memberships: Vec<Membership>,
@@ -31,12 +34,59 @@ pub struct PamStanding {
     pub unwritable: bool,
 }
 
+static PLACE: Statement = Statement::new(
+    "standing.place",
+    concat!(
+        "SELECT ",
+        row::principal_columns!(),
+        ", EXISTS (SELECT 1 FROM pam_user u WHERE u.id = p.id), \
+         EXISTS (SELECT 1 FROM eligibility e WHERE e.principal = p.id AND e.entitlement = $2 AND e.provider = 0), \
+         EXISTS (SELECT 1 FROM approver v JOIN principal q ON q.id = v.principal \
+         WHERE v.entitlement = $2 AND q.person = p.person), ",
+        row::role_columns!(),
+        " FROM principal p LEFT JOIN pam_role o ON o.id = $2 AND o.deleted IS NULL WHERE p.id = $1"
+    ),
+);
+
+static PRIVILEGES: Statement = Statement::new(
+    "standing.privileges",
+    concat!(
+        "SELECT v.group_id, c.target, t.built_in, t.unwritable, c.active, ",
+        row::membership_columns!(),
+        " FROM privilege v JOIN access_group c ON c.id = v.group_id JOIN target t ON t.id = c.target \
+         LEFT JOIN membership m ON m.group_id = v.group_id AND m.principal = $1 \
+         WHERE v.entitlement = $2 ORDER BY v.group_id"
+    ),
+);
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&PLACE, &PRIVILEGES];
+
 impl Tx {
     /// Loads the principal's place in the role, in one round trip.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn pam_standing(&mut self, _principal: PrincipalId, _role: EntitlementId) -> Result<PamStanding, Fault> {
-        unwritten()
+    pub async fn pam_standing(&mut self, principal: PrincipalId, role: EntitlementId) -> Result<PamStanding, Fault> {
+        let ids = || [principal.into(), role.into()];
+        let [places, privileges] = self.session.rows_of([PLACE.with(ids()), PRIVILEGES.with(ids())]).await?;
+        let mut standing = PamStanding::default();
+        let Some(place) = places.into_iter().next() else { return Ok(standing) };
+        let mut place = Reader::new("principal", place);
+        standing.principal = Some(row::principal(&mut place)?);
+        standing.is_pam_user = place.bool("is_pam_user")?;
+        standing.is_candidate = place.bool("is_candidate")?;
+        standing.is_approver = place.bool("is_approver")?;
+        if place.is_absent() {
+            return Ok(standing);
+        }
+        standing.role = Some(row::role(&mut place)?);
+        for privilege in privileges {
+            let mut row = Reader::new("privilege", privilege);
+            standing.privileges.push(row::privilege(&mut row)?);
+            standing.unwritable |= row.bool("unwritable")? || !row.bool("active")?;
+            standing.memberships.extend(row::membership_if_any(&mut row)?);
+        }
+        Ok(standing)
     }
 }

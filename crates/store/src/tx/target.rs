@@ -4,8 +4,11 @@ use ephor_domain::id::TargetId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::{Tx, code, fold};
+use crate::{
+    Fault,
+    sql::{Reader, Statement, Value},
+};
 
 /// What is done about changes that others made at a target (R6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,13 +49,51 @@ impl std::fmt::Debug for Target {
     }
 }
 
+static LIST: Statement = Statement::new(
+    "target.list",
+    "SELECT id, name, kind, config, secret, mode, built_in, unwritable, health, health_at FROM target \
+     ORDER BY name_key, id",
+);
+
+static READ: Statement = Statement::new(
+    "target.read",
+    "SELECT id, name, kind, config, secret, mode, built_in, unwritable, health, health_at FROM target WHERE id = $1",
+);
+
+static INSERT: Statement = Statement::new(
+    "target.insert",
+    "INSERT INTO target (id, name, name_key, kind, config, secret, mode, built_in, unwritable, health, health_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+);
+
+static UPDATE: Statement = Statement::new(
+    "target.update",
+    "UPDATE target SET name = $2, name_key = $3, kind = $4, config = $5, secret = $6, mode = $7, built_in = $8 \
+     WHERE id = $1",
+);
+
+static PUT_HEALTH: Statement =
+    Statement::new("target.put_health", "UPDATE target SET unwritable = $2, health = $3, health_at = $4 WHERE id = $1");
+
+static IN_USE: Statement =
+    Statement::new("target.in_use", "SELECT EXISTS (SELECT 1 FROM access_group c WHERE c.target = $1)");
+
+static DELETE_ACCOUNTS: Statement = Statement::new("target.delete_accounts", "DELETE FROM account WHERE target = $1");
+
+static DELETE: Statement = Statement::new("target.delete", "DELETE FROM target WHERE id = $1");
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] =
+    &[&LIST, &READ, &INSERT, &UPDATE, &PUT_HEALTH, &IN_USE, &DELETE_ACCOUNTS, &DELETE];
+
 impl Tx {
     /// A target.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn target(&mut self, _id: TargetId) -> Result<Option<Target>, Fault> {
-        unwritten()
+    pub async fn target(&mut self, id: TargetId) -> Result<Option<Target>, Fault> {
+        let found = self.first("target", &READ, vec![id.into()]).await?;
+        found.map(|mut row| target(&mut row)).transpose()
     }
 
     /// All targets, by name. There are few.
@@ -60,23 +101,25 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn targets(&mut self) -> Result<Vec<Target>, Fault> {
-        unwritten()
+        self.all("target", &LIST, vec![], target).await
     }
 
     /// Stores a new target.
     ///
     /// # Errors
     /// [`Fault::Conflict`] on `target_name` when the name is taken.
-    pub async fn insert_target(&mut self, _target: &Target) -> Result<(), Fault> {
-        unwritten()
+    pub async fn insert_target(&mut self, target: &Target) -> Result<(), Fault> {
+        let (health, at) = target.health.clone().unzip();
+        let values = [values(target), vec![target.unwritable.into(), health.into(), at.into()]].concat();
+        self.configure(&INSERT, values).await.map(drop)
     }
 
     /// Stores a changed target, all but its health; false when it is not there.
     ///
     /// # Errors
     /// [`Fault::Conflict`] on `target_name` when the name is taken.
-    pub async fn update_target(&mut self, _target: &Target) -> Result<bool, Fault> {
-        unwritten()
+    pub async fn update_target(&mut self, target: &Target) -> Result<bool, Fault> {
+        self.configure(&UPDATE, values(target)).await
     }
 
     /// Stores what a self-test found.
@@ -85,19 +128,52 @@ impl Tx {
     /// As any statement.
     pub async fn put_target_health(
         &mut self,
-        _id: TargetId,
-        _unwritable: bool,
-        _health: &str,
-        _at: Timestamp,
+        id: TargetId,
+        unwritable: bool,
+        health: &str,
+        at: Timestamp,
     ) -> Result<(), Fault> {
-        unwritten()
+        let values = vec![id.into(), unwritable.into(), health.into(), at.into()];
+        self.session.exec(&PUT_HEALTH, values).await.map(drop)
     }
 
     /// Deletes a target without groups; false when it is not there or in use.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn delete_target(&mut self, _id: TargetId) -> Result<bool, Fault> {
-        unwritten()
+    pub async fn delete_target(&mut self, id: TargetId) -> Result<bool, Fault> {
+        let is_used = self.first("target", &IN_USE, vec![id.into()]).await?;
+        if is_used.map_or(Ok(false), |mut row| row.bool("in_use"))? {
+            return Ok(false);
+        }
+        self.session.exec(&DELETE_ACCOUNTS, vec![id.into()]).await?;
+        self.configure(&DELETE, vec![id.into()]).await
     }
+}
+
+fn values(target: &Target) -> Vec<Value> {
+    vec![
+        target.id.into(),
+        target.name.as_str().into(),
+        fold(&target.name).into(),
+        target.kind.as_str().into(),
+        target.config.as_str().into(),
+        target.secret.clone().into(),
+        code::of(target.mode),
+        target.built_in.into(),
+    ]
+}
+
+fn target(row: &mut Reader) -> Result<Target, Fault> {
+    Ok(Target {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        kind: row.text("kind")?,
+        config: row.text("config")?,
+        secret: row.bytes_or_null("secret")?,
+        mode: code::read(row, "mode")?,
+        built_in: row.bool("built_in")?,
+        unwritable: row.bool("unwritable")?,
+        health: row.text_or_null("health")?.zip(row.instant_or_null("health_at")?),
+    })
 }

@@ -3,8 +3,11 @@
 use ephor_domain::id::{ApiTokenId, PrincipalId};
 use jiff::Timestamp;
 
-use super::{Tx, unwritten};
-use crate::Fault;
+use super::Tx;
+use crate::{
+    Fault,
+    sql::{Reader, Statement, Value},
+};
 
 /// An API token.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,29 +36,66 @@ impl std::fmt::Debug for ApiToken {
     }
 }
 
+static BY_HASH: Statement = Statement::new(
+    "token.by_hash",
+    "SELECT id, principal, hash, scopes, label, created, expires, revoked FROM api_token WHERE hash = $1",
+);
+static OF_PRINCIPAL: Statement = Statement::new(
+    "token.of_principal",
+    "SELECT id, principal, hash, scopes, label, created, expires, revoked FROM api_token WHERE principal = $1 ORDER BY created DESC, id DESC",
+);
+static INSERT: Statement = Statement::new(
+    "token.insert",
+    "INSERT INTO api_token (id, principal, hash, scopes, label, created, expires, revoked) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+);
+static REVOKE: Statement = Statement::new(
+    "token.revoke",
+    "UPDATE api_token SET revoked = $3 WHERE id = $1 AND principal = $2 AND revoked IS NULL",
+);
+static REVOKE_ALL: Statement =
+    Statement::new("token.revoke_all", "UPDATE api_token SET revoked = $2 WHERE principal = $1 AND revoked IS NULL");
+
+/// All statements, for tests of schema and plans.
+#[cfg(test)]
+pub(super) const ALL: &[&Statement] = &[&BY_HASH, &OF_PRINCIPAL, &INSERT, &REVOKE, &REVOKE_ALL];
+
 impl Tx {
     /// The token with this hash, whatever its state.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn api_token(&mut self, _hash: &[u8]) -> Result<Option<ApiToken>, Fault> {
-        unwritten()
+    pub async fn api_token(&mut self, hash: &[u8]) -> Result<Option<ApiToken>, Fault> {
+        match self.first("api_token", &BY_HASH, vec![hash.into()]).await? {
+            Some(mut row) => read(&mut row).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Tokens of a principal, newest first.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn api_tokens(&mut self, _principal: PrincipalId) -> Result<Vec<ApiToken>, Fault> {
-        unwritten()
+    pub async fn api_tokens(&mut self, principal: PrincipalId) -> Result<Vec<ApiToken>, Fault> {
+        self.all("api_token", &OF_PRINCIPAL, vec![principal.into()], read).await
     }
 
     /// Stores a new token.
     ///
     /// # Errors
     /// [`Fault::Conflict`] on `api_token_hash`.
-    pub async fn insert_api_token(&mut self, _token: &ApiToken) -> Result<(), Fault> {
-        unwritten()
+    pub async fn insert_api_token(&mut self, token: &ApiToken) -> Result<(), Fault> {
+        let scopes = token.scopes.join(" ");
+        let values: Vec<Value> = vec![
+            token.id.into(),
+            token.principal.into(),
+            token.hash.clone().into(),
+            scopes.into(),
+            token.label.clone().into(),
+            token.created.into(),
+            token.expires.into(),
+            token.revoked.into(),
+        ];
+        self.session.exec(&INSERT, values).await.map(drop)
     }
 
     /// Takes a token of a principal back; false when there is none that is good.
@@ -64,18 +104,31 @@ impl Tx {
     /// As any statement.
     pub async fn revoke_api_token(
         &mut self,
-        _principal: PrincipalId,
-        _id: ApiTokenId,
-        _at: Timestamp,
+        principal: PrincipalId,
+        id: ApiTokenId,
+        at: Timestamp,
     ) -> Result<bool, Fault> {
-        unwritten()
+        Ok(self.session.exec(&REVOKE, vec![id.into(), principal.into(), at.into()]).await? > 0)
     }
 
     /// Takes all tokens of a principal back.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn revoke_api_tokens_of(&mut self, _principal: PrincipalId, _at: Timestamp) -> Result<u64, Fault> {
-        unwritten()
+    pub async fn revoke_api_tokens_of(&mut self, principal: PrincipalId, at: Timestamp) -> Result<u64, Fault> {
+        self.session.exec(&REVOKE_ALL, vec![principal.into(), at.into()]).await
     }
+}
+
+fn read(row: &mut Reader) -> Result<ApiToken, Fault> {
+    Ok(ApiToken {
+        id: row.id("id")?,
+        principal: row.id("principal")?,
+        hash: row.bytes("hash")?,
+        scopes: row.text("scopes")?.split_whitespace().map(str::to_owned).collect(),
+        label: row.text("label")?,
+        created: row.instant("created")?,
+        expires: row.instant("expires")?,
+        revoked: row.instant_or_null("revoked")?,
+    })
 }

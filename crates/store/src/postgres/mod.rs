@@ -1,0 +1,90 @@
+//! PostgreSQL: pooled connections, pipelined statements, advisory locks; any number of nodes.
+
+mod connect;
+mod fault;
+pub(crate) mod lease;
+mod lock;
+pub(crate) mod number;
+pub(crate) mod session;
+mod shape;
+mod tls;
+mod value;
+
+pub(crate) use session::{BYTES, ERASE, Session};
+
+use std::sync::Arc;
+
+use deadpool_postgres::{Object, Pool};
+use futures_util::future::BoxFuture;
+
+use crate::{Fault, Options, Tx};
+use session::{Kind, Shared};
+
+/// How often a command is run again after a serialization failure, a deadlock or a lost connection.
+const RETRIES: usize = 4;
+
+/// An open PostgreSQL store.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    shared: Arc<Shared>,
+}
+
+impl Postgres {
+    /// Connects and brings the schema up to date.
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Fault> {
+        let pool = connect::pool(url, options)?;
+        connect::migrate(&pool).await?;
+        Ok(Self { pool, shared: Arc::new(Shared::new(options.prepared_statements)) })
+    }
+
+    async fn tx(&self, kind: Kind) -> Result<Tx, Fault> {
+        let client: Object = self.pool.get().await.map_err(|error| fault::of_pool(&error))?;
+        Ok(Tx::postgres(Session::new(client, Arc::clone(&self.shared), kind)))
+    }
+
+    pub(crate) async fn transact<T, F>(&self, command: F) -> Result<T, Fault>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync,
+    {
+        let mut retries = RETRIES;
+        loop {
+            let mut tx = self.tx(Kind::Writes).await?;
+            let outcome = match command(&mut tx).await {
+                Ok(answer) => tx.postgres_session()?.commit().await.map(|()| answer),
+                Err(fault) => {
+                    tx.postgres_session()?.rollback().await;
+                    Err(fault)
+                }
+            };
+            match outcome {
+                Err(fault) if retries > 0 && tx.postgres_session()?.may_run_again() => {
+                    tracing::debug!(cause = fault.cause(), "a command runs again");
+                    retries -= 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(crate) async fn read<T, F>(&self, command: F) -> Result<T, Fault>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync,
+    {
+        let mut retries = RETRIES;
+        loop {
+            let mut tx = self.tx(Kind::Reads).await?;
+            match command(&mut tx).await {
+                Err(fault) if retries > 0 && tx.postgres_session()?.may_run_again() => {
+                    tracing::debug!(cause = fault.cause(), "a read runs again");
+                    retries -= 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}

@@ -1,0 +1,105 @@
+//! Approvers: who decides on requests for a role.
+
+use ephor_domain::{
+    approval::Approver,
+    id::{EntitlementId, PersonId, PrincipalId},
+    pam::Role,
+    principal::Principal,
+};
+use jiff::Timestamp;
+
+use super::{Tx, row};
+use crate::{Fault, sql::Statement};
+
+/// An approver of a role, with the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedApprover {
+    /// The account.
+    pub principal: Principal,
+    /// What decisions look at.
+    pub approver: Approver,
+}
+
+static LIST: Statement = Statement::new(
+    "approver.list",
+    concat!(
+        "SELECT ",
+        row::principal_columns!(),
+        ", v.named_by, v.named_at FROM approver v JOIN principal p ON p.id = v.principal \
+         WHERE v.entitlement = $1 ORDER BY v.principal"
+    ),
+);
+
+static INSERT: Statement = Statement::new(
+    "approver.insert",
+    "INSERT INTO approver (entitlement, principal, named_by, named_at) VALUES ($1, $2, $3, $4)",
+);
+
+static DELETE: Statement =
+    Statement::new("approver.delete", "DELETE FROM approver WHERE entitlement = $1 AND principal = $2");
+
+static ROLES: Statement = Statement::new(
+    "approver.roles",
+    concat!(
+        "SELECT ",
+        row::role_columns!(),
+        " FROM approver v JOIN pam_role o ON o.id = v.entitlement WHERE v.principal = $1 AND o.deleted IS NULL \
+         ORDER BY o.name_key, o.id"
+    ),
+);
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&LIST, &INSERT, &DELETE, &ROLES];
+
+impl Tx {
+    /// Approvers of a role, by account.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn approvers(&mut self, role: EntitlementId) -> Result<Vec<NamedApprover>, Fault> {
+        self.all("approver", &LIST, vec![role.into()], |row| {
+            let principal = row::principal(row)?;
+            row.of("approver");
+            let approver = Approver {
+                principal: principal.id,
+                person: principal.person,
+                enabled: principal.enabled,
+                named_by: row.id_or_null("named_by")?,
+                named_at: row.instant("named_at")?,
+            };
+            Ok(NamedApprover { principal, approver })
+        })
+        .await
+    }
+
+    /// Names an approver.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] on `approver` when he is one already.
+    pub async fn insert_approver(
+        &mut self,
+        role: EntitlementId,
+        principal: PrincipalId,
+        named_by: Option<PersonId>,
+        named_at: Timestamp,
+    ) -> Result<(), Fault> {
+        let values = vec![role.into(), principal.into(), named_by.into(), named_at.into()];
+        self.configure(&INSERT, values).await.map(drop)
+    }
+
+    /// Takes an approver away; false when he was none.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn delete_approver(&mut self, role: EntitlementId, principal: PrincipalId) -> Result<bool, Fault> {
+        self.configure(&DELETE, vec![role.into(), principal.into()]).await
+    }
+
+    /// Roles for which a principal is an approver, by name.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn roles_approved_by(&mut self, principal: PrincipalId) -> Result<Vec<Role>, Fault> {
+        self.all("pam_role", &ROLES, vec![principal.into()], row::role).await
+    }
+}

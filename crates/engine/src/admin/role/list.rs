@@ -8,7 +8,7 @@ use ephor_domain::{
 };
 use ephor_store::{
     Fault, Tx,
-    tx::{NameCursor, Page as NamePage, role::NamedApprover},
+    tx::{NameCursor, Page as NamePage, approver::NamedApprover},
 };
 
 use crate::{

@@ -11,7 +11,7 @@ use ephor_domain::{
     principal::Principal,
     provider::Provider,
 };
-use ephor_store::tx::{lock::Lock, role::Eligibility};
+use ephor_store::tx::{eligibility::Eligibility, lock::Lock};
 
 use super::{CANDIDATES_AT_ONCE, MEMBER_LIMIT, adapt};
 use crate::{

@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use rustls::ClientConfig;
+use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 pub const LONGEST_CALL: Duration = Duration::from_secs(2);
 
 /// An LDAP target as configured. Durations are written `"2s"` or `"PT2S"`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LdapConfig {
     /// `ldap://host[:389]` or `ldaps://host[:636]`.
@@ -33,6 +34,7 @@ pub struct LdapConfig {
     /// Who we are at the target.
     pub bind_dn: String,
     /// Our password. Either this or `password_file`.
+    #[schemars(with = "Option<String>")]
     pub password: Option<SecretString>,
     /// File that holds our password, read at each sign-in, so it can be changed without a restart. One trailing line
     /// end is not part of the password.
@@ -65,14 +67,16 @@ pub struct LdapConfig {
     pub account_state: AccountState,
     /// Limit for connecting, TLS included; at most two seconds.
     #[serde(default = "defaults::timeout")]
+    #[schemars(with = "String", extend("format" = "duration"))]
     pub connect_timeout: SignedDuration,
     /// Limit for a whole call, connecting included; at most two seconds.
     #[serde(default = "defaults::timeout")]
+    #[schemars(with = "String", extend("format" = "duration"))]
     pub operation_timeout: SignedDuration,
 }
 
 /// What accounts need to be POSIX accounts (RFC 2307).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PosixAccounts {
     /// Primary group of every account we create.
@@ -89,7 +93,7 @@ pub struct PosixAccounts {
 }
 
 /// Object class of groups we create.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NewGroupClass {
     /// `groupOfMembers` where the schema has it, else `groupOfNames`.
@@ -104,7 +108,7 @@ pub enum NewGroupClass {
 }
 
 /// How a target marks a disabled account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AccountState {
     /// It has no such state.

@@ -1,0 +1,414 @@
+//! The sections of the file. Every key has a default or may be absent; the comments here are the reference.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use ephor_connect::LdapConfig;
+use ephor_front::network::Network;
+use ephor_identity::Origin;
+use ephor_store::Location;
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    pam::Pam,
+    values::{Period, Text, one_or_many},
+};
+
+/// The keys of the root, for the environment.
+pub(crate) const ROOT_KEYS: [&str; 17] = [
+    "public_url",
+    "data_dir",
+    "allowed_origins",
+    "trusted_proxies",
+    "allow_plain_http",
+    "http",
+    "https",
+    "tls",
+    "limits",
+    "store",
+    "sign_in",
+    "targets",
+    "mfa_hook",
+    "notifications",
+    "pam",
+    "audit",
+    "log",
+];
+
+/// The whole configuration.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "Ephor configuration")]
+pub struct Config {
+    /// Where people reach Ephor: in links of mail, challenges, tokens and metadata. Must be set as soon as Ephor listens
+    /// beyond loopback; else the first listening address is taken.
+    pub public_url: Option<Text<Origin>>,
+    /// Folder of everything Ephor keeps in files.
+    pub data_dir: PathBuf,
+    /// Origins of web pages that may call the PAM API with the credentials of their users.
+    pub allowed_origins: Vec<Text<Origin>>,
+    /// Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` headers are believed.
+    pub trusted_proxies: Vec<Text<Network>>,
+    /// Allows plain HTTP beyond loopback. Only with something in front that speaks TLS: passwords would cross the network
+    /// in clear.
+    pub allow_plain_http: bool,
+    /// Plain HTTP.
+    pub http: Http,
+    /// HTTP over TLS.
+    pub https: Https,
+    /// Certificate for HTTPS.
+    pub tls: Tls,
+    /// Bounds of the listener.
+    pub limits: Limits,
+    /// Where state is kept.
+    pub store: Store,
+    /// Sessions, tokens and passwords.
+    pub sign_in: SignIn,
+    /// Directories that Ephor writes memberships into, by name.
+    #[serde(skip_serializing)]
+    pub targets: BTreeMap<String, Target>,
+    /// A provider of MFA challenges behind HTTP.
+    pub mfa_hook: Option<MfaHook>,
+    /// Who is told what.
+    pub notifications: Notifications,
+    /// What the PAM provider of a new store begins with.
+    pub pam: Pam,
+    /// The audit log.
+    pub audit: Audit,
+    /// The log of the process, on standard error.
+    pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            data_dir: PathBuf::from("/var/lib/ephor"),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            allow_plain_http: false,
+            http: Http::default(),
+            https: Https::default(),
+            tls: Tls::default(),
+            limits: Limits::default(),
+            store: Store::default(),
+            sign_in: SignIn::default(),
+            targets: BTreeMap::new(),
+            mfa_hook: None,
+            notifications: Notifications::default(),
+            pam: Pam::default(),
+            audit: Audit::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// Plain HTTP: on loopback, or with `allow_plain_http`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Addresses to listen on, one or a list; an empty list switches plain HTTP off.
+    #[serde(deserialize_with = "one_or_many")]
+    #[schemars(extend("type" = ["array", "string"]))]
+    pub listen: Vec<Text<SocketAddr>>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: vec![Text(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8086))] }
+    }
+}
+
+/// HTTP over TLS: HTTP/1.1 and HTTP/2.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Https {
+    /// Addresses to listen on, one or a list.
+    #[serde(deserialize_with = "one_or_many")]
+    #[schemars(extend("type" = ["array", "string"]))]
+    pub listen: Vec<Text<SocketAddr>>,
+}
+
+/// The certificate of HTTPS.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the certificate and those that vouch for it, the server's first.
+    pub cert_file: Option<PathBuf>,
+    /// PEM file with the private key, not encrypted.
+    pub key_file: Option<PathBuf>,
+    /// How often both files are looked at for a change; SIGHUP does it at once.
+    pub reload: Period,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { cert_file: None, key_file: None, reload: Period::seconds(60) }
+    }
+}
+
+/// Bounds of the listener: how much and how long a peer may take.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Longest time for the header of a call, and on HTTP/1.1 the longest pause between two calls.
+    pub header_read: Period,
+    /// Longest time for the body of a call.
+    pub body_read: Period,
+    /// A connection without a call in flight is closed after this.
+    pub idle: Period,
+    /// Longest time a peer may refuse to take bytes of an answer.
+    pub write_stall: Period,
+    /// Most connections at once.
+    pub connections: u32,
+    /// Most connections of one address at once; loopback and trusted proxies are free of it.
+    pub connections_per_address: u32,
+    /// After the order to stop: how long calls in flight may go on.
+    pub grace: Period,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let limits = ephor_front::Limits::default();
+        let period = |time: std::time::Duration| Period::seconds(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Self {
+            header_read: period(limits.header_read),
+            body_read: period(limits.body_read),
+            idle: period(limits.idle),
+            write_stall: period(limits.write_stall),
+            connections: count(limits.connections),
+            connections_per_address: count(limits.connections_per_address),
+            grace: period(limits.grace),
+        }
+    }
+}
+
+impl Limits {
+    /// As the listener takes them.
+    #[must_use]
+    pub fn front(&self) -> ephor_front::Limits {
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        ephor_front::Limits {
+            header_read: self.header_read.std(),
+            body_read: self.body_read.std(),
+            idle: self.idle.std(),
+            write_stall: self.write_stall.std(),
+            connections: count(self.connections),
+            connections_per_address: count(self.connections_per_address),
+            grace: self.grace.std(),
+            ..ephor_front::Limits::default()
+        }
+    }
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:PATH` for one node, `postgres://USER@HOST/DATABASE` for any number. Default: `ephor.db` in `data_dir`.
+    pub url: Option<Text<Location>>,
+    /// File that holds the URL, for one with a password in it. Instead of `url`.
+    pub url_file: Option<PathBuf>,
+    /// PostgreSQL: most connections of this node.
+    pub connections: u32,
+    /// PostgreSQL: named prepared statements. To be switched off behind a pooler that hands out a connection for each
+    /// transaction.
+    pub prepared_statements: bool,
+    /// SQLite: threads that read.
+    pub readers: u32,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { url: None, url_file: None, connections: 16, prepared_statements: true, readers: 2 }
+    }
+}
+
+impl Store {
+    /// As the store takes them.
+    #[must_use]
+    pub fn options(&self) -> ephor_store::Options {
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        ephor_store::Options {
+            connections: count(self.connections),
+            prepared_statements: self.prepared_statements,
+            readers: count(self.readers),
+        }
+    }
+}
+
+/// Sessions, tokens and passwords.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignIn {
+    /// A session ends after this long without a call.
+    pub session_idle: Period,
+    /// A session ends after this in any case.
+    pub session_absolute: Period,
+    /// Longest life of an API token, at most 90 days.
+    pub token_life: Period,
+    /// Fewest characters of a new password.
+    pub password_length: u32,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        let settings = ephor_identity::Settings::default();
+        Self {
+            session_idle: Period(settings.session_idle),
+            session_absolute: Period(settings.session_absolute),
+            token_life: Period(settings.token_life),
+            password_length: u32::try_from(settings.password_length).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl SignIn {
+    /// As sign-in takes them.
+    #[must_use]
+    pub fn settings(&self) -> ephor_identity::Settings {
+        ephor_identity::Settings {
+            session_idle: self.session_idle.0,
+            session_absolute: self.session_absolute.0,
+            token_life: self.token_life.0,
+            password_length: usize::try_from(self.password_length).unwrap_or(usize::MAX),
+            ..ephor_identity::Settings::default()
+        }
+    }
+}
+
+/// A directory that Ephor writes memberships into. Its name has letters, digits and hyphens.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What is done about memberships that others add or remove there.
+    #[serde(default)]
+    pub mode: TargetMode,
+    /// How it is reached by LDAP.
+    pub ldap: LdapConfig,
+}
+
+/// What is done about memberships that others add or remove at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetMode {
+    /// They are reported.
+    #[default]
+    ReportOnly,
+    /// They are corrected.
+    Authoritative,
+}
+
+impl From<TargetMode> for ephor_store::tx::target::Mode {
+    fn from(mode: TargetMode) -> Self {
+        match mode {
+            TargetMode::ReportOnly => Self::ReportOnly,
+            TargetMode::Authoritative => Self::Authoritative,
+        }
+    }
+}
+
+/// A provider of MFA challenges behind HTTP.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MfaHook {
+    /// Where it is: `https://`, or `http://` with `allow_private`.
+    pub url: String,
+    /// Allows addresses of this machine and of private networks, and plain HTTP.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// PEM file of the authorities that may vouch for it; without it the machine's own store counts.
+    pub ca_file: Option<PathBuf>,
+    /// Secret that calls are signed with. Better: `secret_file`.
+    #[serde(skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub secret: Option<SecretString>,
+    /// File that holds the secret; one line end after it is not part of it.
+    pub secret_file: Option<PathBuf>,
+    /// A challenge for a person without a telephone number fails at once.
+    #[serde(default)]
+    pub needs_phone_number: bool,
+}
+
+/// Who is told what.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notifications {
+    /// Where notifications are posted; without it they go to the log.
+    pub webhook: Option<Webhook>,
+}
+
+/// Where notifications are posted.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where it is: `https://`, or `http://` with `allow_private`.
+    pub url: String,
+    /// Allows addresses of this machine and of private networks, and plain HTTP.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// PEM file of the authorities that may vouch for it; without it the machine's own store counts.
+    pub ca_file: Option<PathBuf>,
+    /// Secret that posts are signed with. Better: `secret_file`.
+    #[serde(skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub secret: Option<SecretString>,
+    /// File that holds the secret; one line end after it is not part of it.
+    pub secret_file: Option<PathBuf>,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// Name of the log in checkpoints. Default: host and port of `public_url`.
+    pub origin: Option<String>,
+    /// File of the key that signs checkpoints, made at the first start. Default: `audit.key` in `data_dir`.
+    pub key_file: Option<PathBuf>,
+    /// File to which every checkpoint is appended, best on another machine's disk: against it roll-back and truncation
+    /// of the log can be proved.
+    pub checkpoint_file: Option<PathBuf>,
+    /// Days the bodies of records are kept; their hashes stay for ever.
+    pub retention_days: u32,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { origin: None, key_file: None, checkpoint_file: None, retention_days: 400 }
+    }
+}
+
+/// The log of the process, on standard error.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `json` for machines, `pretty` for people, `auto` for whichever reads standard error.
+    pub format: LogFormat,
+    /// What is logged, e.g. `info` or `info,ephor_engine=debug`.
+    pub filter: String,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// `pretty` on a terminal, else `json`.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// One readable line.
+    Pretty,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), filter: "info".to_owned() }
+    }
+}

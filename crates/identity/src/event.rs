@@ -15,6 +15,8 @@ use crate::token::Scope;
 pub struct Event {
     /// When.
     pub at: Timestamp,
+    /// Who did it; `None` when nobody was recognised.
+    pub by: Option<PrincipalId>,
     /// Whose account; `None` when no account of that name exists.
     pub principal: Option<PrincipalId>,
     /// Where the call came from.

@@ -274,7 +274,7 @@ impl Identity {
         now: Timestamp,
     ) {
         let address = Some(address.to_canonical());
-        let failure = Event { at: now, principal, address, kind: EventKind::SignInFailed { reason } };
+        let failure = Event { at: now, by: None, principal, address, kind: EventKind::SignInFailed { reason } };
         for event in self.tally.take(failure) {
             self.ports.journal.note(event);
         }
@@ -282,6 +282,6 @@ impl Identity {
 
     pub(crate) fn event_of(&self, caller: &Caller, at: Timestamp, kind: EventKind) -> Event {
         let address = caller.actor.address.as_deref().and_then(|address| address.parse().ok());
-        Event { at, principal: Some(caller.principal.id), address, kind }
+        Event { at, by: Some(caller.principal.id), principal: Some(caller.principal.id), address, kind }
     }
 }

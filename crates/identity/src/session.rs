@@ -103,6 +103,7 @@ impl Identity {
         };
         let event = Event {
             at: now,
+            by: Some(session.principal),
             principal: Some(session.principal),
             address: Some(address),
             kind: EventKind::SignedIn { session: key.handle() },

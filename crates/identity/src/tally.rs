@@ -95,7 +95,7 @@ fn settle(counts: &mut BTreeMap<Key, Count>, now: Timestamp) -> Vec<Event> {
                 Key::Others => (None, None),
             };
             let kind = EventKind::SignInsFailed { count: held, from, to };
-            out.push(Event { at: now, principal, address, kind });
+            out.push(Event { at: now, by: None, principal, address, kind });
         }
         !over
     });
@@ -118,6 +118,7 @@ mod tests {
     fn failure(principal: Option<u128>, address: &str, second: i64) -> Event {
         Event {
             at: at(second),
+            by: None,
             principal: principal.map(account),
             address: Some(address.parse().expect("an address")),
             kind: EventKind::SignInFailed { reason: FailureReason::WrongPassword },
@@ -141,6 +142,7 @@ mod tests {
             tally.settle(at(60)),
             [Event {
                 at: at(60),
+                by: None,
                 principal: Some(account(1)),
                 address: None,
                 kind: EventKind::SignInsFailed { count: 15, from: at(10), to: at(24) },

@@ -14,6 +14,7 @@ fn wrong() -> Denied {
 fn failure(principal: Option<u128>, reason: FailureReason) -> Event {
     Event {
         at: Timestamp::from_second(START).unwrap(),
+        by: None,
         principal: principal.map(id),
         address: Some(address(1)),
         kind: EventKind::SignInFailed { reason },
@@ -156,6 +157,7 @@ async fn failures_beyond_ten_a_minute_become_one_event() {
         app.events(),
         [Event {
             at: now,
+            by: None,
             principal: None,
             address: Some(address(1)),
             kind: EventKind::SignInsFailed { count: 15, from: began, to: began },

@@ -4,4 +4,5 @@
 mod basic;
 mod fixture;
 mod sessions;
+mod stored;
 mod tokens;

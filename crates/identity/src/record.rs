@@ -1,0 +1,83 @@
+//! Events of sign-in as audit records, with their numbers in the catalogue.
+
+use std::sync::Arc;
+
+use ephor_audit::{
+    Actor, Record,
+    events::{self, Event as Catalogued},
+};
+use ephor_engine::port::Entropy;
+
+use crate::{
+    event::{Event, EventKind, FailureReason},
+    store_vault::Seal,
+};
+
+/// Seals the record of each event with a salt of its own.
+#[must_use]
+pub fn sealer(entropy: Arc<dyn Entropy>) -> Seal {
+    Arc::new(move |event| {
+        let mut salt = [0; 16];
+        entropy.fill(&mut salt);
+        record_of(event).seal(salt)
+    })
+}
+
+/// The record of an event.
+#[must_use]
+pub fn record_of(event: &Event) -> Record {
+    let actor = event.by.map_or(Actor::Anonymous, |by| Actor::principal(by.uuid()));
+    let mut record = Record::new(event.at, catalogued(&event.kind), actor);
+    record.actor_address = event.address;
+    record.subject = event.principal.map(|principal| principal.uuid());
+    match &event.kind {
+        EventKind::SignInFailed { reason } => {
+            record.reason = Some(word(*reason).into());
+            record
+        }
+        EventKind::SignInsFailed { count, from, to } => record
+            .detail("count", i64::try_from(*count).unwrap_or(i64::MAX))
+            .detail("from", from.to_string())
+            .detail("to", to.to_string()),
+        EventKind::SignedIn { session } | EventKind::SessionRotated { session } | EventKind::SignedOut { session } => {
+            record.detail("session", session.clone())
+        }
+        EventKind::SessionsEnded | EventKind::PasswordSet => record,
+        EventKind::TokenMade { token, scopes, expires } => record
+            .detail("token", token.to_string())
+            .detail("scopes", scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            .detail("expires", expires.to_string()),
+        EventKind::TokenRevoked { token } => record.detail("token", token.to_string()),
+    }
+}
+
+fn catalogued(kind: &EventKind) -> Catalogued {
+    match kind {
+        EventKind::SignInFailed { reason: FailureReason::UnknownToken | FailureReason::EndedToken } => {
+            events::ANONYMOUS_CALL_REFUSED
+        }
+        EventKind::SignInFailed { reason: FailureReason::Throttled } => events::LOCKED_OUT,
+        EventKind::SignInFailed {
+            reason: FailureReason::UnknownAccount | FailureReason::WrongPassword | FailureReason::Disabled,
+        } => events::SIGN_IN_FAILED,
+        EventKind::SignInsFailed { .. } => events::SIGN_IN_FAILURES_COUNTED,
+        EventKind::SignedIn { .. } => events::SIGNED_IN,
+        EventKind::SessionRotated { .. } => events::STEP_UP_COMPLETED,
+        EventKind::SignedOut { .. } => events::SIGNED_OUT,
+        EventKind::SessionsEnded => events::TOKENS_REVOKED,
+        EventKind::TokenMade { .. } => events::API_TOKEN_CREATED,
+        EventKind::TokenRevoked { .. } => events::API_TOKEN_REVOKED,
+        EventKind::PasswordSet => events::PASSWORD_CHANGED,
+    }
+}
+
+fn word(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::UnknownAccount => "unknown-account",
+        FailureReason::WrongPassword => "wrong-password",
+        FailureReason::Disabled => "disabled",
+        FailureReason::UnknownToken => "unknown-token",
+        FailureReason::EndedToken => "ended-token",
+        FailureReason::Throttled => "throttled",
+    }
+}

@@ -7,20 +7,19 @@ use crate::sql::{Call, Statement};
 /// Most writes in one statement; more go one by one.
 pub(super) const LARGEST: usize = 24;
 
-/// The text for these statements in a row.
+/// The text for these statements in a row. Members are written last to first, for the server runs them the other way
+/// round: so they happen in order, as far as an order can be seen (numbers drawn from a sequence).
 pub(super) fn text(statements: &[&'static Statement]) -> String {
-    let mut text = String::from("WITH ");
+    let mut members = Vec::with_capacity(statements.len());
     let mut used = 0;
     for (at, statement) in statements.iter().enumerate() {
-        if at > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(&format!("w{at} AS ("));
-        used += shift(statement.sql, used, &mut text);
-        text.push(')');
+        let mut member = format!("w{at} AS (");
+        used += shift(statement.sql, used, &mut member);
+        member.push(')');
+        members.push(member);
     }
-    text.push_str(" SELECT 1");
-    text
+    members.reverse();
+    format!("WITH {} SELECT 1", members.join(", "))
 }
 
 /// Copies `sql` with every `$n` moved by `used`; answers the highest `n`.
@@ -53,8 +52,8 @@ mod tests {
         static B: Statement = Statement::new("b", "UPDATE b SET x = $2, y = $2 WHERE id = $1");
         assert_eq!(
             text(&[&A, &B, &A]),
-            "WITH w0 AS (INSERT INTO a (x, y) VALUES ($1, $2)), w1 AS (UPDATE b SET x = $4, y = $4 WHERE id = $3), \
-             w2 AS (INSERT INTO a (x, y) VALUES ($5, $6)) SELECT 1"
+            "WITH w2 AS (INSERT INTO a (x, y) VALUES ($5, $6)), w1 AS (UPDATE b SET x = $4, y = $4 WHERE id = $3), \
+             w0 AS (INSERT INTO a (x, y) VALUES ($1, $2)) SELECT 1"
         );
     }
 }

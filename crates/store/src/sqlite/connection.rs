@@ -98,7 +98,7 @@ fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
     let size = std::fs::metadata(path).map_or(0, |file| file.len());
     if size <= CHECKED_SIZE {
         let found: String = connection
-            .query_row("SELECT quick_check FROM pragma_quick_check(1)", (), |row| row.get(0))
+            .query_row("SELECT quick_check FROM pragma_quick_check LIMIT 1", (), |row| row.get(0))
             .map_err(plain)?;
         if found != "ok" {
             return Err(Fault::Corrupt { cause: found });

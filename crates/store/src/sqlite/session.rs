@@ -48,7 +48,7 @@ pub(crate) static BYTES: Statement = Statement::new(
 
 /// Looks through the file.
 pub(crate) static DAMAGES: Statement =
-    Statement::new("store.damages.sqlite", "SELECT integrity_check FROM pragma_integrity_check(100)");
+    Statement::new("store.damages.sqlite", "SELECT integrity_check FROM pragma_integrity_check");
 
 /// Statements of this adapter.
 #[cfg(test)]
@@ -102,6 +102,9 @@ impl Session {
         values: &[Value],
         run: impl FnOnce(CachedStatement<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<T, Fault> {
+        if self.frontier.is_none() && !statement.only_reads() {
+            return Err(only_reads());
+        }
         let address = std::ptr::from_ref(statement) as usize;
         let text = self.texts.entry(address).or_insert_with(|| statement.for_sqlite().into_boxed_str());
         let outcome = self.connection.prepare_cached(text).and_then(|mut prepared| {

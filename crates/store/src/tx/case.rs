@@ -202,7 +202,8 @@ fn read_privileges(case: &mut RequestCase, rows: Vec<Row>, has_started: bool) ->
     for row in rows {
         let mut row = Reader::new("privilege", row);
         let owed = read_owed(&mut row)?;
-        case.unwritable |= row.bool("unwritable")? || !row.bool("active")?;
+        let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
+        case.unwritable |= unwritable || !active;
         if !has_started {
             case.owed.push(with_membership(owed, &mut row)?);
         }

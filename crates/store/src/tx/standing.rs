@@ -84,7 +84,8 @@ impl Tx {
         for privilege in privileges {
             let mut row = Reader::new("privilege", privilege);
             standing.privileges.push(row::privilege(&mut row)?);
-            standing.unwritable |= row.bool("unwritable")? || !row.bool("active")?;
+            let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
+            standing.unwritable |= unwritable || !active;
             standing.memberships.extend(row::membership_if_any(&mut row)?);
         }
         Ok(standing)

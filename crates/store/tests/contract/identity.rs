@@ -1,0 +1,312 @@
+//! Principals, users, administrators, credentials, tokens, sessions.
+
+use ephor_domain::{id::ApiTokenId, principal::Principal};
+use ephor_store::{
+    Fault, Store,
+    tx::{
+        administrator::Administrator,
+        credential::{Credential, Enrolment, Factor},
+        session::Session,
+        token::ApiToken,
+    },
+};
+use uuid::Uuid;
+
+use super::Clause;
+use crate::fixture::{ADA, JEN, SAM, at, person, populate, principal, user, who};
+
+pub fn clauses() -> Vec<(&'static str, Clause)> {
+    vec![
+        ("a sign-in name is found in all its spellings", |store| Box::pin(named(store))),
+        ("principals change and go", |store| Box::pin(principals(store))),
+        ("users join two accounts", |store| Box::pin(users(store))),
+        ("administrators are counted while enabled", |store| Box::pin(administrators(store))),
+        ("credentials", |store| Box::pin(credentials(store))),
+        ("a code works once", |store| Box::pin(factors(store))),
+        ("a link works once", |store| Box::pin(enrolments(store))),
+        ("tokens and sessions end", |store| Box::pin(tokens(store))),
+        ("unlinking waits", |store| Box::pin(unlinks(store))),
+    ]
+}
+
+async fn named(store: Store) {
+    populate(&store).await;
+    let find = |spelling: &'static str| {
+        let store = store.clone();
+        async move {
+            let found = store.read(move |tx| Box::pin(tx.principal_named(spelling))).await;
+            found.unwrap().map(|principal| principal.id)
+        }
+    };
+    for spelling in ["DEMO\\jen", "demo\\JEN", "jen", "Jen", "JEN@demo.test"] {
+        assert_eq!(find(spelling).await, Some(who(JEN)), "{spelling}");
+    }
+    for spelling in ["OTHER\\jen", "nobody", "", "jen@other.test", "%"] {
+        assert_eq!(find(spelling).await, None, "{spelling}");
+    }
+    let twin = Principal { domain: "CORP".to_owned(), upn: None, ..principal(0x50, "jen") };
+    store
+        .transact(move |tx| {
+            let twin = twin.clone();
+            Box::pin(async move { tx.insert_principal(&twin).await })
+        })
+        .await
+        .unwrap();
+    // Not unique any more.
+    assert_eq!(find("jen").await, None);
+    assert_eq!(find("corp\\jen").await, Some(who(0x50)));
+}
+
+async fn principals(store: Store) {
+    populate(&store).await;
+    let changed = Principal {
+        enabled: false,
+        display_name: "Sam I am".to_owned(),
+        person: person(JEN),
+        ..principal(SAM, "sam2")
+    };
+    let put = changed.clone();
+    let updated = store.transact(move |tx| {
+        let put = put.clone();
+        Box::pin(async move { tx.update_principal(&put).await })
+    });
+    assert_eq!(updated.await, Ok(true));
+    assert_eq!(store.read(|tx| Box::pin(tx.principal(who(SAM)))).await, Ok(Some(changed)));
+    let persons = store.read(|tx| Box::pin(tx.principals_of_person(person(JEN)))).await.unwrap();
+    assert_eq!(persons.iter().map(|principal| principal.id).collect::<Vec<_>>(), [who(JEN), who(SAM)]);
+    store
+        .transact(|tx| {
+            Box::pin(async move {
+                tx.put_session(&session(1, SAM)).await?;
+                tx.insert_api_token(&token(1, SAM)).await?;
+                tx.put_credential(&Credential { principal: who(SAM), hash: "$argon2id$".to_owned(), changed: at(0) })
+                    .await?;
+                tx.put_pending_unlink(who(SAM), Some(at(1))).await
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_principal(who(SAM)))).await, Ok(true));
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_principal(who(SAM)))).await, Ok(false));
+    let left = store.read(|tx| {
+        Box::pin(async move {
+            Ok((tx.session(&[1; 32]).await?, tx.api_tokens(who(SAM)).await?.len(), tx.user(who(SAM)).await?))
+        })
+    });
+    assert_eq!(left.await, Ok((None, 0, None)));
+}
+
+async fn users(store: Store) {
+    populate(&store).await;
+    let mut joined = user(JEN);
+    joined.corp = Some(who(0x60));
+    joined.description = Some("of two".to_owned());
+    let put = joined.clone();
+    store
+        .transact(move |tx| {
+            let put = put.clone();
+            Box::pin(async move {
+                let corp = Principal { domain: "CORP".to_owned(), upn: None, ..principal(0x60, "jen") };
+                tx.insert_principal(&corp).await?;
+                tx.update_user(&put).await?;
+                tx.put_pin(who(JEN), Some(vec![9, 9])).await
+            })
+        })
+        .await
+        .unwrap();
+    joined.has_pin = true;
+    let found = store.read(|tx| Box::pin(tx.user_of_corp(who(0x60)))).await.unwrap().unwrap();
+    assert_eq!((found.user, found.principal.id), (joined, who(JEN)));
+    assert_eq!(store.read(|tx| Box::pin(tx.pin(who(JEN)))).await, Ok(Some(vec![9, 9])));
+    let mut second = user(SAM);
+    second.corp = Some(who(0x60));
+    let taken = store.transact(move |tx| {
+        let second = second.clone();
+        Box::pin(async move { tx.update_user(&second).await })
+    });
+    assert_eq!(taken.await, Err(Fault::Conflict { constraint: "pam_user_corp".to_owned() }));
+    // The CORP account is still named.
+    let named = store.transact(|tx| Box::pin(tx.delete_principal(who(0x60)))).await;
+    assert!(matches!(named, Err(Fault::Dangling { .. })), "{named:?}");
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_user(who(JEN)))).await, Ok(true));
+    assert_eq!(store.read(|tx| Box::pin(tx.user(who(JEN)))).await, Ok(None));
+}
+
+async fn administrators(store: Store) {
+    populate(&store).await;
+    let template = Uuid::from_u128(0x99);
+    let name = |number: u128| {
+        store.transact(move |tx| {
+            let new = Administrator { principal: who(number), template, created: at(1), created_by: Some(who(ADA)) };
+            Box::pin(async move { tx.insert_administrator(&new).await })
+        })
+    };
+    name(JEN).await.unwrap();
+    name(SAM).await.unwrap();
+    assert_eq!(name(SAM).await, Err(Fault::Conflict { constraint: "administrator".to_owned() }));
+    let enabled = || store.read(move |tx| Box::pin(tx.enabled_administrators(template)));
+    assert_eq!(enabled().await, Ok(2));
+    let off = Principal { enabled: false, ..principal(SAM, "sam") };
+    store
+        .transact(move |tx| {
+            let off = off.clone();
+            Box::pin(async move { tx.update_principal(&off).await })
+        })
+        .await
+        .unwrap();
+    assert_eq!(enabled().await, Ok(1));
+    assert_eq!(store.read(|tx| Box::pin(tx.administrator_roles(who(JEN)))).await, Ok(vec![template]));
+    let all = store.read(|tx| Box::pin(tx.administrators(None))).await.unwrap();
+    assert_eq!((all.len(), all[0].0.created_by, all[0].1.account.as_str()), (2, Some(who(ADA)), "jen"));
+    assert_eq!(store.read(move |tx| Box::pin(tx.administrators(Some(template)))).await.unwrap().len(), 2);
+    assert_eq!(store.transact(move |tx| Box::pin(tx.delete_administrator(who(JEN), template))).await, Ok(true));
+    assert_eq!(store.transact(move |tx| Box::pin(tx.delete_administrator(who(JEN), template))).await, Ok(false));
+}
+
+async fn credentials(store: Store) {
+    populate(&store).await;
+    for hash in ["$argon2id$1", "$argon2id$2"] {
+        let credential = Credential { principal: who(JEN), hash: hash.to_owned(), changed: at(3) };
+        store
+            .transact(move |tx| {
+                let credential = credential.clone();
+                Box::pin(async move { tx.put_credential(&credential).await })
+            })
+            .await
+            .unwrap();
+    }
+    let found = store.read(|tx| Box::pin(tx.credential(who(JEN)))).await.unwrap().unwrap();
+    assert_eq!((found.hash.as_str(), found.changed), ("$argon2id$2", at(3)));
+    assert!(!format!("{found:?}").contains("argon2"));
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_credential(who(JEN)))).await, Ok(true));
+    assert_eq!(store.read(|tx| Box::pin(tx.credential(who(JEN)))).await, Ok(None));
+}
+
+async fn factors(store: Store) {
+    populate(&store).await;
+    let key = Uuid::from_u128(0x70);
+    store
+        .transact(move |tx| {
+            let factor = Factor {
+                id: key,
+                principal: who(JEN),
+                kind: "totp".to_owned(),
+                label: "phone".to_owned(),
+                secret: vec![7; 16],
+                counter: 10,
+                created: at(0),
+            };
+            Box::pin(async move { tx.insert_factor(&factor).await })
+        })
+        .await
+        .unwrap();
+    let used = |counter: i64| store.transact(move |tx| Box::pin(tx.use_factor(key, counter)));
+    assert_eq!(used(10).await, Ok(false));
+    assert_eq!(used(11).await, Ok(true));
+    assert_eq!(used(11).await, Ok(false));
+    let found = store.read(|tx| Box::pin(tx.factors(who(JEN)))).await.unwrap();
+    // Sixteen bytes that are no id.
+    assert_eq!((found[0].counter, found[0].secret.clone()), (11, vec![7; 16]));
+    assert_eq!(store.transact(move |tx| Box::pin(tx.delete_factor(who(SAM), key))).await, Ok(false));
+    assert_eq!(store.transact(move |tx| Box::pin(tx.delete_factor(who(JEN), key))).await, Ok(true));
+}
+
+async fn enrolments(store: Store) {
+    populate(&store).await;
+    let link = Enrolment {
+        hash: vec![5; 32],
+        principal: who(JEN),
+        purpose: "password".to_owned(),
+        created: at(0),
+        expires: at(900),
+    };
+    let put = link.clone();
+    store
+        .transact(move |tx| {
+            let put = put.clone();
+            Box::pin(async move { tx.insert_enrolment(&put).await })
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read(|tx| Box::pin(tx.enrolment(&[5; 32], at(1)))).await, Ok(Some(link.clone())));
+    assert_eq!(store.read(|tx| Box::pin(tx.enrolment(&[5; 32], at(900)))).await, Ok(None));
+    let take = |now: i64| store.transact(move |tx| Box::pin(tx.take_enrolment(&[5; 32], at(now))));
+    assert_eq!(take(900).await, Ok(None));
+    assert_eq!(take(1).await, Ok(Some(link)));
+    assert_eq!(take(1).await, Ok(None));
+}
+
+fn token(number: u8, holder: u128) -> ApiToken {
+    ApiToken {
+        id: ApiTokenId::new(Uuid::from_u128(number.into())),
+        principal: who(holder),
+        hash: vec![number; 32],
+        scopes: vec!["Pam.Use".to_owned()],
+        label: "script".to_owned(),
+        created: at(number.into()),
+        expires: at(1000),
+        revoked: None,
+    }
+}
+
+fn session(number: u8, holder: u128) -> Session {
+    Session {
+        hash: vec![number; 32],
+        principal: who(holder),
+        created: at(number.into()),
+        last_seen: at(number.into()),
+        expires: at(500),
+        facts: "{}".to_owned(),
+    }
+}
+
+async fn tokens(store: Store) {
+    populate(&store).await;
+    store
+        .transact(|tx| {
+            Box::pin(async move {
+                tx.insert_api_token(&token(1, JEN)).await?;
+                tx.insert_api_token(&token(2, JEN)).await?;
+                tx.put_session(&session(3, JEN)).await?;
+                tx.put_session(&session(4, JEN)).await?;
+                tx.put_session(&Session { last_seen: at(99), ..session(4, JEN) }).await
+            })
+        })
+        .await
+        .unwrap();
+    let found = store.read(|tx| Box::pin(tx.api_token(&[1; 32]))).await.unwrap().unwrap();
+    assert_eq!(found, token(1, JEN));
+    let twice = store.transact(|tx| {
+        Box::pin(async move {
+            tx.insert_api_token(&ApiToken { id: ApiTokenId::new(Uuid::from_u128(9)), ..token(1, JEN) }).await
+        })
+    });
+    assert_eq!(twice.await, Err(Fault::Conflict { constraint: "api_token_hash".to_owned() }));
+    let revoke =
+        |holder: u128| store.transact(move |tx| Box::pin(tx.revoke_api_token(who(holder), token(1, JEN).id, at(5))));
+    assert_eq!(revoke(SAM).await, Ok(false));
+    assert_eq!(revoke(JEN).await, Ok(true));
+    assert_eq!(revoke(JEN).await, Ok(false));
+    assert_eq!(store.transact(|tx| Box::pin(tx.revoke_api_tokens_of(who(JEN), at(6)))).await, Ok(1));
+    let all = store.read(|tx| Box::pin(tx.api_tokens(who(JEN)))).await.unwrap();
+    assert_eq!(all.iter().map(|token| token.revoked).collect::<Vec<_>>(), [Some(at(6)), Some(at(5))]);
+    let sessions = store.read(|tx| Box::pin(tx.sessions_of(who(JEN)))).await.unwrap();
+    assert_eq!(sessions.iter().map(|session| session.last_seen).collect::<Vec<_>>(), [at(99), at(3)]);
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_session(&[3; 32]))).await, Ok(true));
+    assert_eq!(store.transact(|tx| Box::pin(tx.purge_credentials(at(501)))).await, Ok(1));
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_sessions_of(who(JEN)))).await, Ok(0));
+}
+
+async fn unlinks(store: Store) {
+    populate(&store).await;
+    let put = |number: u128, since: Option<i64>| {
+        store.transact(move |tx| Box::pin(tx.put_pending_unlink(who(number), since.map(at))))
+    };
+    put(JEN, Some(20)).await.unwrap();
+    put(SAM, Some(10)).await.unwrap();
+    put(SAM, Some(30)).await.unwrap();
+    let pending = || store.read(|tx| Box::pin(tx.pending_unlinks()));
+    assert_eq!(pending().await, Ok(vec![who(SAM), who(JEN)]));
+    put(SAM, None).await.unwrap();
+    assert_eq!(pending().await, Ok(vec![who(JEN)]));
+}

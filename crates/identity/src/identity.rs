@@ -248,6 +248,25 @@ impl Identity {
         Ok(())
     }
 
+    /// The hash of a password that an administrator sets for `account`; storing it is the engine's, who asks whether he may.
+    ///
+    /// # Errors
+    /// What is wrong with the password; [`Denied::Busy`].
+    pub async fn hash_assigned(&self, account: &str, password: SecretString) -> Result<String, SetPasswordError> {
+        password::check_new(&password, account, self.settings.password_length)?;
+        let entropy = self.ports.entropy.as_ref();
+        Ok(self.hashers.hash(password, entropy).await.map_err(|Overloaded| Denied::Busy)??)
+    }
+
+    /// The hash of a PIN: as of a password, but short ones count (`PAM 11.1`).
+    ///
+    /// # Errors
+    /// [`PasswordError::TooLong`]; [`Denied::Busy`].
+    pub async fn hash_pin(&self, pin: SecretString) -> Result<String, SetPasswordError> {
+        let entropy = self.ports.entropy.as_ref();
+        Ok(self.hashers.hash(pin, entropy).await.map_err(|Overloaded| Denied::Busy)??)
+    }
+
     /// Forgets what is remembered of an account's password: it was changed, disabled or deleted elsewhere.
     pub fn forget(&self, principal: PrincipalId) {
         self.remembered.forget(principal);

@@ -301,6 +301,19 @@ impl Engine {
         Ok(Head { key, ..head })
     }
 
+    /// Signs the tree as it is now. Answers the last checkpoint, also when nothing was recorded since.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAdministrator`]; [`Refusal::NotFound`] when no key is set; faults of the store.
+    pub async fn sign_checkpoint(&self, actor: &Actor) -> Answer<String> {
+        self.consult(actor, ReadHead).await?;
+        if let Some(text) = self.checkpoint().await? {
+            return Ok(text);
+        }
+        let head = self.consult(actor, ReadHead).await?;
+        Ok(head.checkpoint.ok_or(Refusal::NotFound { what: "checkpoint" })?)
+    }
+
     /// Verifies the log of the store, against a checkpoint kept elsewhere if one is given (A2).
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What people sign in with, as far as administrators handle it: local passwords, enrolment links, API tokens.
 //!
-//! Secrets arrive hashed or leave once; none is ever recorded (promise A4).
+//! Secrets arrive hashed or leave once; none is ever recorded (promise A4). Nobody makes tokens for somebody else: such a
+//! token would be that person's voice (S1).
 
 use ephor_audit::events;
 use ephor_domain::{
@@ -9,7 +10,11 @@ use ephor_domain::{
     id::{ApiTokenId, PrincipalId},
     principal::Principal,
 };
-use ephor_store::tx::{credential::Credential, credential::Enrolment, lock::Lock, token::ApiToken};
+pub use ephor_store::tx::token::ApiToken;
+use ephor_store::tx::{
+    credential::{Credential, Enrolment},
+    lock::Lock,
+};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -19,10 +24,11 @@ use crate::{answer::Answer, port::Entropy};
 
 /// Purpose of a link that lets its bearer set a password.
 pub const ENROL_PASSWORD: &str = "password";
-/// Longest life of an API token (seams §12).
-pub const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Longest life of an enrolment link.
 pub const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Goes before the secret of a link into its hash: the same text is another secret elsewhere.
+const PURPOSE: &[u8] = b"ephor enrolment\0";
 
 /// 256 random bits, and what the store keeps of them.
 pub(crate) struct Secret([u8; 32]);
@@ -40,9 +46,12 @@ impl Secret {
         SecretString::from(hex(&self.0))
     }
 
-    /// What the store keeps: SHA-256 of the text.
+    /// What the store keeps: SHA-256 of the text, for this purpose alone.
     pub(crate) fn hash(&self) -> Vec<u8> {
-        Sha256::digest(hex(&self.0)).to_vec()
+        let mut hash = Sha256::new();
+        hash.update(PURPOSE);
+        hash.update(hex(&self.0));
+        hash.finalize().to_vec()
     }
 }
 
@@ -188,72 +197,6 @@ impl Query for ListTokens {
     async fn run(self, files: &mut Files<'_>) -> Answer<Self::Output> {
         files.tx.principal(self.principal).await?.ok_or(Refusal::NotFound { what: "user" })?;
         Ok(files.tx.api_tokens(self.principal).await?)
-    }
-}
-
-/// Makes an API token for the caller himself: a token for somebody else would be that person's voice (S1).
-#[derive(Clone)]
-pub struct CreateToken {
-    /// The account: the caller's.
-    pub principal: PrincipalId,
-    /// Hash of the token.
-    pub hash: Vec<u8>,
-    /// What it is good for.
-    pub scopes: Vec<String>,
-    /// Name for people.
-    pub label: String,
-    /// When it ends; at most [`TOKEN_LIFE`] ahead.
-    pub expires: Timestamp,
-}
-
-impl std::fmt::Debug for CreateToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CreateToken")
-            .field("principal", &self.principal)
-            .field("label", &self.label)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Command for CreateToken {
-    type Output = ApiToken;
-
-    fn right(&self) -> Right {
-        Right::Read
-    }
-
-    fn subject(&self) -> Subject {
-        Subject::user(self.principal)
-    }
-
-    async fn run(self, desk: &mut Desk<'_>) -> Answer<ApiToken> {
-        desk.require_person()?;
-        if desk.administrator() != Some(self.principal) {
-            return Err(Refusal::NotAdministrator.into());
-        }
-        bounded(desk.now(), self.expires, TOKEN_LIFE)?;
-        if self.label.trim().is_empty() || self.label.chars().count() > 256 || self.label.chars().any(char::is_control)
-        {
-            return Err(Refusal::Invalid { field: "label", rule: "is one line of 1 to 256 characters" }.into());
-        }
-        let token = ApiToken {
-            id: ApiTokenId::new(desk.call().ids().request.uuid()),
-            principal: self.principal,
-            hash: self.hash,
-            scopes: self.scopes,
-            label: self.label,
-            created: desk.now(),
-            expires: self.expires,
-            revoked: None,
-        };
-        desk.tx.insert_api_token(&token).await?;
-        desk.changed(events::API_TOKEN_CREATED, Subject::user(token.principal), |record| {
-            record
-                .detail("token", token.id.uuid())
-                .detail("scopes", token.scopes.clone())
-                .detail("expires", token.expires)
-        });
-        Ok(token)
     }
 }
 

@@ -374,6 +374,15 @@ impl Engine {
         Ok(answer?)
     }
 
+    /// Administrator roles the caller holds: what may be offered to him. Needs no right; a disabled account holds none.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn administers(&self, actor: &Actor) -> Answer<Vec<AdministratorRole>> {
+        let principal = actor.principal;
+        Ok(self.inner.store.read(move |tx| Box::pin(async move { held(tx, principal).await })).await?)
+    }
+
     /// Puts a refusal on record (`PAM-130`).
     pub(crate) async fn record_refusal(&self, call: Call, subject: Subject, refusal: &Refusal) -> Answer<()> {
         let event = match refusal {

@@ -8,9 +8,13 @@ use ephor_domain::{
     pam::group::Group,
     principal::Actor,
 };
+pub use ephor_store::tx::{
+    membership::Placed,
+    target::{Mode, Target},
+};
 use ephor_store::{
     Fault, Tx,
-    tx::{account::Account, lock::Lock, membership::Placed, target::Mode, target::Target},
+    tx::{account::Account, lock::Lock},
 };
 use jiff::{SignedDuration, Timestamp};
 

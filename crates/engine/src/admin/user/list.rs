@@ -1,6 +1,6 @@
 //! `Get-PAMUser`: search, and the export of what is stored about a person.
 
-use ephor_domain::{Refusal, id::PrincipalId};
+use ephor_domain::{Refusal, id::PrincipalId, principal::Principal};
 use ephor_store::tx::{NameCursor, Page as NamePage, user::UserRow};
 
 use super::UserDetail;
@@ -27,6 +27,25 @@ impl Query for GetUser {
     async fn run(self, files: &mut Files<'_>) -> Answer<UserDetail> {
         let row = files.tx.user(self.user).await?.ok_or(Refusal::NotFound { what: "user" })?;
         UserDetail::load(files.tx, row).await
+    }
+}
+
+/// One account, PAM user or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetPrincipal {
+    /// Which.
+    pub principal: PrincipalId,
+}
+
+impl Query for GetPrincipal {
+    type Output = Principal;
+
+    fn subject(&self) -> Subject {
+        Subject::user(self.principal)
+    }
+
+    async fn run(self, files: &mut Files<'_>) -> Answer<Principal> {
+        Ok(files.tx.principal(self.principal).await?.ok_or(Refusal::NotFound { what: "user" })?)
     }
 }
 

@@ -8,14 +8,12 @@ pub mod list;
 pub mod remove;
 
 use ephor_domain::{Refusal, pam::user::User, principal::Principal};
-use ephor_store::{
-    Fault, Tx,
-    tx::{account::Account, user::UserRow},
-};
+use ephor_store::{Fault, Tx, tx::account::Account};
 
 pub use change::SetUser;
 pub use create::NewUser;
-pub use list::{GetUser, ListUsers, UserSearch};
+pub use ephor_store::tx::user::UserRow;
+pub use list::{GetPrincipal, GetUser, ListUsers, UserSearch};
 pub use remove::RemoveUser;
 
 use crate::answer::Answer;

@@ -1,0 +1,60 @@
+//! Who calls: API tokens for now, never anything a browser adds by itself (seams §2).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::FromRequestParts;
+use ephor_domain::principal::Actor;
+use ephor_front::{Authority, Peer, Scheme};
+use ephor_identity::{Accepted, Caller, Denied, Presented, token::Scope};
+use http::{StatusCode, header, request::Parts};
+
+use crate::{face::App, problem::Problem, refusal::of_fault};
+
+/// A caller who is known and whose credentials open this face. What he may do is the engine's to say.
+pub(crate) struct Signed(pub(crate) Caller);
+
+impl Signed {
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+}
+
+impl FromRequestParts<App> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(call: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
+        let secure = call.extensions.get::<Authority>().is_some_and(|authority| authority.scheme == Scheme::Https);
+        let presented = Presented { headers: &call.headers, address, secure };
+        let caller = app.identity.caller(&presented, Accepted::API).await.map_err(|denied| unknown(&denied))?;
+        if caller.has_scope(Scope::Admin) {
+            Ok(Self(caller))
+        } else {
+            Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "insufficient_scope",
+                "These credentials were not made for administration.",
+            ))
+        }
+    }
+}
+
+fn unknown(denied: &Denied) -> Problem {
+    match denied {
+        Denied::NotSignedIn(_) | Denied::Disabled(_) => {
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "You are not signed in.");
+            let challenges = Accepted::API.challenges().into_iter();
+            challenges.fold(problem, |problem, challenge| problem.with(header::WWW_AUTHENTICATE, challenge))
+        }
+        Denied::TooMany { retry_after } => {
+            let seconds = u16::try_from(retry_after.as_secs()).unwrap_or(u16::MAX).max(1);
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "There were too many failed sign-ins.")
+                .retry_after(seconds)
+        }
+        Denied::Busy => Problem::unavailable(),
+        Denied::Unavailable(fault) => {
+            tracing::error!(cause = fault.cause(), "sign-in failed");
+            of_fault(fault)
+        }
+    }
+}

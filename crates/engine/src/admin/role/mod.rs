@@ -12,7 +12,7 @@ use jiff::civil::Time;
 
 pub use change::SetRole;
 pub use create::CreateRole;
-pub use ephor_store::tx::role::NamedApprover;
+pub use ephor_store::tx::approver::NamedApprover;
 pub use list::{GetRole, ListApprovers, ListCandidates, ListPrivileges, ListRoles, RoleDetail};
 pub use members::{AddMember, Member, RemoveMember};
 pub use remove::RemoveRole;

@@ -10,11 +10,12 @@ mod outgoing;
 pub mod pam;
 pub mod port;
 pub mod reconcile;
+mod refused;
 mod run;
 mod scheduler;
 pub mod wake;
 
-pub use answer::{Answer, Denied};
+pub use answer::{Answer, Denied, Fault};
 pub use engine::{Engine, Parts};
 pub use ephor_store::Fault;
 pub use keeper::AuditSigner;

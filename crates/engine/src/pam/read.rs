@@ -8,6 +8,7 @@ use ephor_domain::{
 };
 pub use ephor_store::tx::{Cursor, list::ToApprove};
 use ephor_store::{Fault, Tx};
+use jiff::tz::TimeZone;
 
 use super::PamRequest;
 use crate::{answer::Answer, call::Call, engine::Engine};
@@ -128,6 +129,14 @@ impl Engine {
             .await?;
         let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows, next })
+    }
+
+    /// The zone in which input without one is read (`PAM 7.2`).
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn pam_zone(&self) -> Answer<TimeZone> {
+        Ok(self.inner.store.read(|tx| Box::pin(async move { Ok(tx.settings().await?.zone()) })).await?)
     }
 
     /// One request as it stands now, whoever's it is. For the engine's own answers and the admin face.

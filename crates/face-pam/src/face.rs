@@ -1,0 +1,203 @@
+//! The service: one call in, one answer out, whatever happens in between.
+
+use std::{
+    any::Any,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::body::Body;
+use ephor_engine::Engine;
+use ephor_front::Refused;
+use ephor_odata::query::Query;
+use futures_util::{FutureExt, future::BoxFuture};
+use http::{Method, Request, Response, request::Parts};
+use tower::Service;
+use url::Url;
+
+use crate::{
+    answer, approvals, body,
+    caller::Identity,
+    cors::{self, Cors},
+    create,
+    envelope::Base,
+    metadata,
+    origin::{self, AllowedOrigins},
+    problem::Problem,
+    requests,
+    resource::Resource,
+    roles, service, session, version,
+};
+
+/// What of the face is configured.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Pages of these origins may call with credentials (`PAM 3.5`).
+    pub allowed_origins: AllowedOrigins,
+    /// The configured public URL. Its origin is our own for the forgery rules, also where a proxy hides it; links follow
+    /// the Host of the call (seams §2).
+    pub public_url: Option<Url>,
+    /// Most bytes of a body: 64 KiB (seams §15).
+    pub body_limit: usize,
+    /// Longest time for reading and answering a call; then 408. An order that was given is carried out all the same.
+    pub time_limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            allowed_origins: AllowedOrigins::default(),
+            public_url: None,
+            body_limit: 64 * 1024,
+            time_limit: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The MIM PAM face. Cheap to clone; to be registered as the owner of `/api/pamresources`.
+#[derive(Clone)]
+pub struct PamFace {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    identity: Arc<dyn Identity>,
+    cors: Cors,
+    body_limit: usize,
+    time_limit: Duration,
+}
+
+impl std::fmt::Debug for PamFace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PamFace").field("cors", &self.inner.cors).finish_non_exhaustive()
+    }
+}
+
+impl PamFace {
+    /// A face in front of `engine`; `identity` says who calls.
+    #[must_use]
+    pub fn new(engine: Engine, identity: Arc<dyn Identity>, options: Options) -> Self {
+        let Options { allowed_origins, public_url, body_limit, time_limit } = options;
+        let cors = Cors { allowed: allowed_origins, public: public_url.as_ref().and_then(origin::of_url) };
+        Self { inner: Arc::new(Inner { engine, identity, cors, body_limit, time_limit }) }
+    }
+
+    /// Answers one call.
+    pub async fn serve(&self, request: Request<Body>) -> Response<Body> {
+        let (call, body) = request.into_parts();
+        let echo = self.inner.cors.echo(&call.headers);
+        let (is_preflight, is_head) = (call.method == Method::OPTIONS, call.method == Method::HEAD);
+        let mut response = if let Some(refused) = call.extensions.get::<Refused>() {
+            unserved(*refused).into_response()
+        } else if is_preflight {
+            cors::preflight()
+        } else {
+            self.guarded(call, body).await.unwrap_or_else(Problem::into_response)
+        };
+        answer::finish(&mut response);
+        cors::mark(&mut response, echo, is_preflight);
+        if is_head {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+
+    /// The answer within the time limit, panics caught: both have the envelope like everything else (`PAM-011`).
+    async fn guarded(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
+        let work = AssertUnwindSafe(self.inner.answer(call, body)).catch_unwind();
+        match tokio::time::timeout(self.inner.time_limit, work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(panicked(&*panic)),
+            Err(_) => Err(Problem::timeout()),
+        }
+    }
+}
+
+impl Inner {
+    /// The order of checks of seams §7: credentials, `v`, forgery, path and parameters; the rest is the engine's.
+    async fn answer(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
+        let caller = self.identity.identify(&call).await?;
+        version::check(&Query::new(call.uri.query().unwrap_or_default()))?;
+        if caller.ambient
+            && call.method == Method::POST
+            && let Err(foreign) = self.cors.judge(&call)
+        {
+            self.engine.record_foreign_origin(&caller.actor).await?;
+            return Err(foreign);
+        }
+        let resource = Resource::find(call.uri.path())?;
+        resource.check(&call.method)?;
+        let engine = &self.engine;
+        match resource {
+            Resource::Service => Ok(service::document(&call)),
+            Resource::Metadata => Ok(metadata::document()),
+            Resource::Session => Ok(session::info(&caller, &call)),
+            Resource::Roles => roles::list(engine, &caller, &call).await,
+            Resource::Requests if call.method == Method::POST => {
+                let sent = body::read(&call.headers, body, self.body_limit).await?;
+                let new = create::read(engine, &call, &sent).await?;
+                carried_out(create::create(engine.clone(), caller, Base::of(&call), new)).await
+            }
+            Resource::Requests => requests::list(engine, &caller, &call).await,
+            Resource::ToApprove => approvals::list(engine, &caller, &call).await,
+            Resource::Close(id) => {
+                body::read_any(&call.headers, body, self.body_limit).await?;
+                carried_out(requests::close(engine.clone(), caller, id)).await
+            }
+            Resource::Decide(id, verdict) => {
+                body::read_any(&call.headers, body, self.body_limit).await?;
+                carried_out(approvals::decide(engine.clone(), caller, id, verdict)).await
+            }
+        }
+    }
+}
+
+/// Carries out an order to its end, also when the caller hangs up: whoever waits for what it commits must be woken.
+async fn carried_out(
+    order: impl Future<Output = Result<Response<Body>, Problem>> + Send + 'static,
+) -> Result<Response<Body>, Problem> {
+    match tokio::spawn(order).await {
+        Ok(answer) => answer,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => Err(panicked(&*panic)),
+            // Only a runtime that is shutting down cancels it.
+            Err(_) => Err(Problem::unavailable()),
+        },
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Problem {
+    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(said, "a PAM call panicked");
+    Problem::internal()
+}
+
+/// What the listener found wrong with the call before any face saw it.
+fn unserved(refused: Refused) -> Problem {
+    let text = match refused {
+        Refused::Path(_) => "The path of the call cannot be read.",
+        Refused::UrlTooLong { .. } => "The URL of the call is too long.",
+        Refused::HeadersTooLarge { .. } => "The header fields of the call are too long.",
+        Refused::Host => "The Host header of the call is not a host name.",
+    };
+    Problem::new(refused.status(), "InvalidRequest", text)
+}
+
+impl Service<Request<Body>> for PamFace {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let face = self.clone();
+        Box::pin(async move { Ok(face.serve(request).await) })
+    }
+}

@@ -1,0 +1,355 @@
+//! The whole server without a socket: store, engine, face and dispatcher on a simulated clock, with named callers.
+//!
+//! ```ignore
+//! on_both(async |app| {
+//!     let jen = app.caller("jen");
+//!     let request = jen.create("R0", 3600).await;
+//!     app.advance(minutes(60)).await;
+//!     assert_eq!(jen.status(&request).await, "Expired");
+//! })
+//! .await;
+//! ```
+
+mod caller;
+mod fixture;
+mod identity;
+mod mfa;
+mod ordered;
+mod target;
+
+use std::sync::Arc;
+
+use ephor_audit::record::Record;
+use ephor_domain::{
+    id::{EntitlementId, PrincipalId},
+    pam::Settings,
+};
+use ephor_engine::{
+    Engine, Parts,
+    port::{Clock, Entropy, SimulatedClock, SystemEntropy},
+};
+use ephor_face_pam::{AllowedOrigins, Options, PamFace};
+use ephor_front::{Dispatcher, Owner};
+use ephor_store::{Fault, Location, Store, Tx};
+use ephor_testkit::{available_or_skip, postgres::{Database, Postgres}};
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+
+pub use caller::{Caller, Reply};
+pub use fixture::{Fixture, ROLES, USERS};
+pub use mfa::StubMfa;
+pub use ordered::members;
+pub use target::StubTarget;
+
+/// What is shown of a moment that is none.
+pub const SENTINEL: &str = "0001-01-01T00:00:00";
+/// A listed origin.
+pub const PORTAL: &str = "http://portal.test:8090";
+/// The base of every link in an answer to a named caller.
+pub const BASE: &str = "http://pam.test:8086/api/pamresources";
+
+/// How an app is set up.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where the clock stands at first.
+    pub start: Timestamp,
+    /// The zone of the server.
+    pub zone: &'static str,
+    /// The privileges of the roles are groups of the stub target, not of the built-in directory.
+    pub outside: bool,
+}
+
+impl Default for Setup {
+    /// Noon of a Monday, UTC.
+    fn default() -> Self {
+        Self { start: at("2030-06-03T12:00:00Z"), zone: "UTC", outside: false }
+    }
+}
+
+/// Which store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Where the store is, kept as long as the app.
+enum Home {
+    Folder(tempfile::TempDir),
+    Database(Database),
+}
+
+impl Home {
+    fn location(&self) -> Location {
+        match self {
+            Self::Folder(folder) => Location::Sqlite(folder.path().join("store.db")),
+            Self::Database(database) => database.url().parse().expect("the launcher gives a URL"),
+        }
+    }
+}
+
+/// A running server.
+pub struct App {
+    home: Home,
+    setup: Setup,
+    node: Node,
+    pub clock: SimulatedClock,
+    pub target: Arc<StubTarget>,
+    pub mfa: Arc<StubMfa>,
+    pub fixture: Fixture,
+}
+
+/// One process of the server.
+pub struct Node {
+    pub engine: Engine,
+    store: Store,
+    dispatcher: Dispatcher,
+}
+
+/// Plays a scenario on SQLite and on PostgreSQL, each on a fresh app.
+pub async fn on_both(scenario: impl AsyncFn(&mut App)) {
+    on_both_with(Setup::default(), scenario).await;
+}
+
+/// As [`on_both`], set up differently.
+pub async fn on_both_with(setup: Setup, scenario: impl AsyncFn(&mut App)) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if std::env::var("EPHOR_TEST_BACKEND").is_ok_and(|only| only != format!("{backend:?}").to_lowercase()) {
+            continue;
+        }
+        let Some(mut app) = App::start(backend, setup.clone()).await else { continue };
+        scenario(&mut app).await;
+        app.finish().await;
+    }
+}
+
+impl App {
+    async fn start(backend: Backend, setup: Setup) -> Option<Self> {
+        let home = match backend {
+            Backend::Sqlite => Home::Folder(tempfile::tempdir().unwrap()),
+            Backend::Postgres => Home::Database(available_or_skip(Postgres::database())?),
+        };
+        let clock = SimulatedClock::new(setup.start);
+        let fixture = Fixture::default();
+        let (target, mfa) = (Arc::new(StubTarget::new(fixture.outside_target)), Arc::new(StubMfa::default()));
+        let store = Store::open(&home.location()).await.unwrap();
+        fixture.seed(&store, &setup).await;
+        let node = node(store, &clock, &target, &mfa, &fixture);
+        Some(Self { home, setup, node, clock, target, mfa, fixture })
+    }
+
+    /// Nothing may be left undone, and no fault injected into a stub may be left over.
+    async fn finish(self) {
+        self.drain().await;
+        self.node.store.close().await;
+        drop(self.home);
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.node.engine
+    }
+
+    /// Somebody of the fixture at the front door, over HTTP Basic.
+    pub fn caller(&self, name: &str) -> Caller {
+        self.node.caller(name)
+    }
+
+    /// Nobody.
+    pub fn stranger(&self) -> Caller {
+        Caller::stranger(self.node.dispatcher.clone())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass, visiting every due instant on the way.
+    pub async fn advance(&self, by: SignedDuration) {
+        self.advance_to(self.now().checked_add(by).unwrap()).await;
+    }
+
+    pub async fn advance_to(&self, to: Timestamp) {
+        self.node.engine.advance(&self.clock, to).await.unwrap();
+    }
+
+    /// Lets time pass while every worker is dead.
+    pub fn sleep(&self, by: SignedDuration) {
+        self.clock.set(self.now().checked_add(by).unwrap());
+    }
+
+    /// Does what is due now.
+    pub async fn drain(&self) {
+        self.node.engine.drain().await.unwrap();
+    }
+
+    /// Stops the server and starts it again over the same store, clock and directory.
+    pub async fn restart(&mut self) {
+        self.node.store.close().await;
+        let store = Store::open(&self.home.location()).await.unwrap();
+        self.node = node(store, &self.clock, &self.target, &self.mfa, &self.fixture);
+        self.drain().await;
+    }
+
+    /// A second server over the same store.
+    pub async fn second_node(&self) -> Node {
+        let store = match &self.home {
+            Home::Folder(_) => self.node.store.clone(),
+            Home::Database(_) => Store::open(&self.home.location()).await.unwrap(),
+        };
+        node(store, &self.clock, &self.target, &self.mfa, &self.fixture)
+    }
+
+    /// Closes the store under the running server.
+    pub async fn lose_store(&self) {
+        self.node.store.close().await;
+    }
+
+    /// Changes the settings as an administrator would.
+    pub async fn settings(&self, change: impl Fn(&mut Settings) + Send + Sync + Clone + 'static) {
+        self.write(move |tx| {
+            let change = change.clone();
+            Box::pin(async move {
+                let mut settings = tx.settings().await?;
+                change(&mut settings);
+                tx.put_settings(&settings).await
+            })
+        })
+        .await;
+    }
+
+    /// Changes a role as an administrator would.
+    pub async fn change_role(
+        &self,
+        role: &str,
+        change: impl Fn(&mut ephor_domain::pam::Role) + Send + Sync + Clone + 'static,
+    ) {
+        let id = self.role_id(role);
+        self.write(move |tx| {
+            let change = change.clone();
+            Box::pin(async move {
+                let mut role = tx.role(id).await?.expect("a role of the fixture");
+                change(&mut role);
+                assert!(tx.update_role(&role).await?);
+                Ok(())
+            })
+        })
+        .await;
+    }
+
+    pub async fn write<T: Send + 'static>(
+        &self,
+        command: impl for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync + 'static,
+    ) -> T {
+        self.node.store.transact(command).await.unwrap()
+    }
+
+    pub fn role_id(&self, role: &str) -> EntitlementId {
+        self.fixture.role(role)
+    }
+
+    pub fn user_id(&self, user: &str) -> PrincipalId {
+        self.fixture.user(user)
+    }
+
+    /// How many of the role's groups hold the user at the directory that enforces them: none, some or all.
+    pub async fn memberships(&self, user: &str, role: &str) -> (usize, usize) {
+        let (principal, now) = (self.user_id(user), self.now());
+        let groups = self.fixture.groups_of(role);
+        let mut held = 0;
+        for group in &groups {
+            let group = *group;
+            let is_member = if self.setup.outside {
+                self.target.holds(group, principal)
+            } else {
+                let asked = self.node.store.read(move |tx| {
+                    Box::pin(async move { tx.is_member(group, principal, now).await })
+                });
+                asked.await.unwrap()
+            };
+            held += usize::from(is_member);
+        }
+        (held, groups.len())
+    }
+
+    /// True when the user is in every group of the role, false when in none; a half state fails the test.
+    #[track_caller]
+    pub fn holds(&self, user: &str, role: &str) -> impl Future<Output = bool> {
+        let asked = self.memberships(user, role);
+        async move {
+            let (held, of) = asked.await;
+            assert!(held == 0 || held == of, "{held} of {of} groups");
+            held == of
+        }
+    }
+
+    /// The records so far, in order.
+    pub async fn records(&self) -> Vec<Record> {
+        self.write(|tx| {
+            Box::pin(async move {
+                tx.number_leaves(10_000).await?;
+                tx.leaves(0, 10_000).await
+            })
+        })
+        .await
+        .into_iter()
+        .map(|leaf| {
+            let leaf_bytes = leaf.leaf.expect("no body was pruned");
+            ephor_audit::leaf::open(&leaf_bytes, leaf.erasable.as_deref()).expect("a leaf we wrote").record
+        })
+        .collect()
+    }
+
+    /// How many records there are of an event.
+    pub async fn count(&self, event: ephor_audit::events::Event) -> usize {
+        self.records().await.iter().filter(|record| record.event == event.id).count()
+    }
+}
+
+impl Node {
+    pub fn caller(&self, name: &str) -> Caller {
+        Caller::named(self.dispatcher.clone(), name)
+    }
+}
+
+fn node(
+    store: Store,
+    clock: &SimulatedClock,
+    target: &Arc<StubTarget>,
+    mfa: &Arc<StubMfa>,
+    fixture: &Fixture,
+) -> Node {
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+    let engine = Engine::new(Parts {
+        store: store.clone(),
+        clock: Arc::new(clock.clone()),
+        entropy: entropy.clone(),
+        targets: vec![target.clone()],
+        mfa: Some(mfa.clone()),
+        notifier: None,
+        node: entropy.guid(),
+    });
+    let options = Options {
+        allowed_origins: AllowedOrigins::new([PORTAL]).unwrap(),
+        public_url: Some("https://pam.example/".parse().unwrap()),
+        ..Options::default()
+    };
+    let face = PamFace::new(engine.clone(), Arc::new(identity::Names::of(fixture)), options);
+    let dispatcher = Dispatcher::builder(Arc::new(move || entropy.guid())).face(Owner::Pam, face).build();
+    Node { engine, store, dispatcher }
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn seconds(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(count)
+}
+
+pub fn minutes(count: i64) -> SignedDuration {
+    SignedDuration::from_mins(count)
+}
+
+pub fn hours(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(count)
+}

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use ephor_domain::{approval::Verdict, id::ApprovalId};
 use ephor_engine::Engine;
+use ephor_identity::Caller;
 use http::{Response, request::Parts};
 
 use crate::{
     answer,
-    caller::Caller,
     entity::{TO_APPROVE, ToApproveEntity},
     envelope::{Base, Set},
     problem::Problem,

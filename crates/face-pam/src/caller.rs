@@ -1,41 +1,87 @@
-//! Who calls: what the face needs to know of the identity layer.
+//! Who calls, as far as it is an error not to be known (`PAM 13`).
 
-use ephor_domain::principal::Actor;
-use futures_util::future::BoxFuture;
-use http::{HeaderValue, request::Parts};
+use ephor_front::{Authority, Peer, Scheme};
+use ephor_identity::{Accepted, Caller, Denied, Identity, Presented, token::Scope};
+use http::{StatusCode, header, request::Parts};
+use std::net::{IpAddr, Ipv4Addr};
 
-/// Somebody who signed in. Whether he is a PAM user is for the engine to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Who gives the orders.
-    pub actor: Actor,
-    /// `DOMAIN\account` from the record, whatever spelling signed in (`PAM-030`).
-    pub username: String,
-    /// The browser added the credentials by itself (cookie, Basic, Negotiate): forgery rules apply (`PAM 3.5`).
-    pub ambient: bool,
+use crate::{problem::Problem, refusal::of_fault};
+
+/// Recognises the caller. Whether he is a PAM user, and an active one, is for the engine to say: somebody unknown may
+/// still ask for his own name (`PAM-021`).
+///
+/// # Errors
+/// 401 without right credentials, 403 for a token made for something else, 408 and 503 when sign-in cannot answer.
+pub(crate) async fn of(call: &Parts, identity: &Identity) -> Result<Caller, Problem> {
+    let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
+    let secure = call.extensions.get::<Authority>().is_some_and(|authority| authority.scheme == Scheme::Https);
+    let presented = Presented { headers: &call.headers, address, secure };
+    let caller = match identity.caller(&presented, Accepted::PAM).await {
+        Ok(caller) => caller,
+        Err(Denied::Disabled(caller)) => *caller,
+        Err(denied) => return Err(unknown(&denied)),
+    };
+    if caller.has_scope(Scope::PamUse) {
+        Ok(caller)
+    } else {
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "NotAuthorized",
+            "These credentials were not made for privileged access management.",
+        ))
+    }
 }
 
-/// Why nobody is known to call.
-#[derive(Debug)]
-pub enum Unidentified {
-    /// No credentials, or wrong ones; with the challenges to answer with.
-    Unknown {
-        /// Values of `WWW-Authenticate`, strongest first.
-        challenges: Vec<HeaderValue>,
-    },
-    /// Credentials that may be right, of a sort that this face never takes (an application's token).
-    Unsuitable,
-    /// The sign-in directory or the store did not answer in time.
-    Timeout,
-    /// The sign-in directory or the store is down.
-    Unavailable,
+fn unknown(denied: &Denied) -> Problem {
+    let busy = |text| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text);
+    match denied {
+        Denied::NotSignedIn(_) | Denied::Disabled(_) => {
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "You are not signed in.");
+            let challenges = Accepted::PAM.challenges().into_iter();
+            challenges.fold(problem, |problem, challenge| problem.with(header::WWW_AUTHENTICATE, challenge))
+        }
+        Denied::TooMany { retry_after } => {
+            let seconds = u16::try_from(retry_after.as_secs()).unwrap_or(u16::MAX).max(1);
+            busy("There were too many failed sign-ins; try again later.").retry_after(seconds)
+        }
+        Denied::Busy => busy("Too many people are signing in at the moment.").retry_after(1),
+        Denied::Unavailable(fault) => {
+            tracing::error!(cause = fault.cause(), "sign-in failed");
+            of_fault(fault)
+        }
+    }
 }
 
-/// Says who calls.
-pub trait Identity: Send + Sync + 'static {
-    /// The caller of this call.
-    ///
-    /// # Errors
-    /// When nobody is known to call.
-    fn identify<'a>(&'a self, call: &'a Parts) -> BoxFuture<'a, Result<Caller, Unidentified>>;
+#[cfg(test)]
+mod tests {
+    use ephor_engine::Fault;
+    use ephor_identity::Reason;
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn who_is_not_known_is_told_how_to_sign_in_and_nothing_else() {
+        for reason in [Reason::Nothing, Reason::Malformed, Reason::NotAccepted, Reason::Wrong, Reason::Ended] {
+            let problem = unknown(&Denied::NotSignedIn(reason));
+            assert_eq!(problem.facts(), (401, "AuthenticationRequired", "You are not signed in."), "{reason:?}");
+            let response = problem.into_response();
+            let sent: Vec<_> = response.headers().get_all(header::WWW_AUTHENTICATE).iter().collect();
+            assert_eq!(sent, ["Basic realm=\"Ephor\", charset=\"UTF-8\"", "Bearer realm=\"Ephor\""]);
+        }
+    }
+
+    #[test]
+    fn when_sign_in_cannot_answer_it_says_when_to_come_back() {
+        let check = |denied: Denied, status: u16, code: &str, wait: Option<&str>| {
+            let problem = unknown(&denied);
+            assert_eq!((problem.facts().0, problem.facts().1), (status, code), "{denied:?}");
+            assert_eq!(problem.header(&header::RETRY_AFTER).map(|wait| wait.to_str().unwrap()), wait, "{denied:?}");
+        };
+        let later = Denied::TooMany { retry_after: SignedDuration::from_secs(90) };
+        check(later, 503, "ServiceUnavailable", Some("90"));
+        check(Denied::Busy, 503, "ServiceUnavailable", Some("1"));
+        check(Denied::Unavailable(Fault::Closed), 503, "ServiceUnavailable", Some("5"));
+        check(Denied::Unavailable(Fault::Timeout), 408, "Timeout", None);
+    }
 }

@@ -8,6 +8,7 @@ use ephor_domain::{
     time::{duration::Ttl, instant},
 };
 use ephor_engine::{Engine, pam::create::NewRequest};
+use ephor_identity::Caller;
 use ephor_odata::query::Query;
 use http::{HeaderValue, Response, StatusCode, header, request::Parts};
 use jiff::Timestamp;
@@ -16,7 +17,6 @@ use uuid::Uuid;
 use crate::{
     answer,
     body::Sent,
-    caller::Caller,
     entity::RequestEntity,
     envelope::{self, Base, Set},
     parameters::{Parameter, Parameters},

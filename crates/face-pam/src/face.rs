@@ -12,34 +12,28 @@ use std::{
 use axum::body::Body;
 use ephor_engine::Engine;
 use ephor_front::Refused;
+use ephor_identity::{
+    Identity, Origin,
+    cors::{Cors, CorsPolicy, cors},
+};
 use ephor_odata::query::Query;
 use futures_util::{FutureExt, future::BoxFuture};
-use http::{Method, Request, Response, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use tower::Service;
-use url::Url;
 
 use crate::{
-    answer, approvals, body,
-    caller::Identity,
-    cors::{self, Cors},
-    create,
-    envelope::Base,
-    metadata,
-    origin::{self, AllowedOrigins},
-    problem::Problem,
-    requests,
-    resource::Resource,
-    roles, service, session, version,
+    answer, approvals, body, caller, create, envelope::Base, forgery::Origins, metadata, problem::Problem, requests,
+    resource::Resource, roles, service, session, version,
 };
 
 /// What of the face is configured.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Pages of these origins may call with credentials (`PAM 3.5`).
-    pub allowed_origins: AllowedOrigins,
-    /// The configured public URL. Its origin is our own for the forgery rules, also where a proxy hides it; links follow
+    pub allowed_origins: Vec<Origin>,
+    /// The origin of the configured public URL: our own for the forgery rules, also where a proxy hides it. Links follow
     /// the Host of the call (seams §2).
-    pub public_url: Option<Url>,
+    pub public_origin: Option<Origin>,
     /// Most bytes of a body: 64 KiB (seams §15).
     pub body_limit: usize,
     /// Longest time for reading and answering a call; then 408. An order that was given is carried out all the same.
@@ -49,8 +43,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            allowed_origins: AllowedOrigins::default(),
-            public_url: None,
+            allowed_origins: Vec::new(),
+            public_origin: None,
             body_limit: 64 * 1024,
             time_limit: Duration::from_secs(30),
         }
@@ -65,8 +59,9 @@ pub struct PamFace {
 
 struct Inner {
     engine: Engine,
-    identity: Arc<dyn Identity>,
-    cors: Cors,
+    identity: Arc<Identity>,
+    cors: CorsPolicy,
+    origins: Origins,
     body_limit: usize,
     time_limit: Duration,
 }
@@ -80,26 +75,23 @@ impl std::fmt::Debug for PamFace {
 impl PamFace {
     /// A face in front of `engine`; `identity` says who calls.
     #[must_use]
-    pub fn new(engine: Engine, identity: Arc<dyn Identity>, options: Options) -> Self {
-        let Options { allowed_origins, public_url, body_limit, time_limit } = options;
-        let cors = Cors { allowed: allowed_origins, public: public_url.as_ref().and_then(origin::of_url) };
-        Self { inner: Arc::new(Inner { engine, identity, cors, body_limit, time_limit }) }
+    pub fn new(engine: Engine, identity: Arc<Identity>, options: Options) -> Self {
+        let Options { allowed_origins, public_origin, body_limit, time_limit } = options;
+        let cors = CorsPolicy::pam(allowed_origins.clone());
+        let origins = Origins { listed: allowed_origins, public: public_origin };
+        Self { inner: Arc::new(Inner { engine, identity, cors, origins, body_limit, time_limit }) }
     }
 
     /// Answers one call.
     pub async fn serve(&self, request: Request<Body>) -> Response<Body> {
         let (call, body) = request.into_parts();
-        let echo = self.inner.cors.echo(&call.headers);
-        let (is_preflight, is_head) = (call.method == Method::OPTIONS, call.method == Method::HEAD);
-        let mut response = if let Some(refused) = call.extensions.get::<Refused>() {
-            unserved(*refused).into_response()
-        } else if is_preflight {
-            cors::preflight()
-        } else {
-            self.guarded(call, body).await.unwrap_or_else(Problem::into_response)
+        let is_head = call.method == Method::HEAD;
+        let (mut response, cors) = match cors(&call.method, &call.headers, &self.inner.cors) {
+            Cors::Preflight(headers) => (options(), headers),
+            Cors::Serve(headers) => (self.guarded(call, body).await.unwrap_or_else(Problem::into_response), headers),
         };
         answer::finish(&mut response);
-        cors::mark(&mut response, echo, is_preflight);
+        response.headers_mut().extend(cors);
         if is_head {
             *response.body_mut() = Body::empty();
         }
@@ -120,12 +112,15 @@ impl PamFace {
 impl Inner {
     /// The order of checks of seams §7: credentials, `v`, forgery, path and parameters; the rest is the engine's.
     async fn answer(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
-        let caller = self.identity.identify(&call).await?;
+        if let Some(refused) = call.extensions.get::<Refused>() {
+            return Err(unserved(*refused));
+        }
+        if call.method == Method::OPTIONS {
+            return Ok(options());
+        }
+        let caller = caller::of(&call, &self.identity).await?;
         version::check(&Query::new(call.uri.query().unwrap_or_default()))?;
-        if caller.ambient
-            && call.method == Method::POST
-            && let Err(foreign) = self.cors.judge(&call)
-        {
+        if let Err(foreign) = self.origins.check(&call, &caller) {
             self.engine.record_foreign_origin(&caller.actor).await?;
             return Err(foreign);
         }
@@ -154,6 +149,14 @@ impl Inner {
             }
         }
     }
+}
+
+/// Answers OPTIONS, preflight or not: without credentials (`PAM 3.5`).
+fn options() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+    response
 }
 
 /// Carries out an order to its end, also when the caller hangs up: whoever waits for what it commits must be woken.

@@ -5,7 +5,7 @@ use ephor_engine::{Denied, Fault};
 use ephor_odata::FilterError;
 use http::StatusCode;
 
-use crate::{caller::Unidentified, problem::Problem};
+use crate::problem::Problem;
 
 /// What the wire says of a refusal. One arm for each: a new refusal does not compile until it is answered here.
 fn of_refusal(refusal: &Refusal) -> Problem {
@@ -55,7 +55,7 @@ fn of_refusal(refusal: &Refusal) -> Problem {
 }
 
 /// What the wire says of a fault. The cause goes to the log.
-fn of_fault(fault: &Fault) -> Problem {
+pub(crate) fn of_fault(fault: &Fault) -> Problem {
     match fault {
         Fault::Timeout => Problem::timeout(),
         Fault::Unavailable { .. } | Fault::Unknown { .. } | Fault::Closed | Fault::InUse => Problem::unavailable(),
@@ -89,29 +89,9 @@ impl From<FilterError> for Problem {
     }
 }
 
-impl From<Unidentified> for Problem {
-    fn from(unidentified: Unidentified) -> Self {
-        match unidentified {
-            Unidentified::Unknown { challenges } => {
-                let problem = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "You are not signed in.");
-                challenges
-                    .into_iter()
-                    .fold(problem, |problem, challenge| problem.with(http::header::WWW_AUTHENTICATE, challenge))
-            }
-            Unidentified::Unsuitable => Self::new(
-                StatusCode::FORBIDDEN,
-                "NotAuthorized",
-                "These credentials cannot be used for privileged access management.",
-            ),
-            Unidentified::Timeout => Self::timeout(),
-            Unidentified::Unavailable => Self::unavailable(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, header};
+    use http::header;
 
     use super::*;
 
@@ -164,14 +144,5 @@ mod tests {
             assert!(!text.contains(['<', '>', '&']), "{fault:?}: {text}");
             assert_eq!(problem.header(&header::RETRY_AFTER).is_some(), status == 503, "{fault:?}");
         }
-    }
-
-    #[test]
-    fn every_challenge_is_sent() {
-        let challenges = vec![HeaderValue::from_static("Negotiate"), HeaderValue::from_static("Basic realm=\"Ephor\"")];
-        let response = Problem::from(Unidentified::Unknown { challenges }).into_response();
-        assert_eq!(response.status(), 401);
-        let sent: Vec<_> = response.headers().get_all(header::WWW_AUTHENTICATE).iter().collect();
-        assert_eq!(sent, ["Negotiate", "Basic realm=\"Ephor\""]);
     }
 }

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use ephor_domain::id::RequestId;
 use ephor_engine::Engine;
+use ephor_identity::Caller;
 use http::{Response, request::Parts};
 
 use crate::{
     answer,
-    caller::Caller,
     entity::{REQUESTS, RequestEntity},
     envelope::{Base, Set},
     problem::Problem,

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use ephor_engine::Engine;
+use ephor_identity::Caller;
 use http::{Response, StatusCode, request::Parts};
 
 use crate::{
     answer,
-    caller::Caller,
     entity::{ROLES, RoleEntity},
     envelope::{Base, Rows, Set},
     problem::Problem,

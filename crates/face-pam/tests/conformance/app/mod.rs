@@ -17,7 +17,7 @@ mod mfa;
 mod ordered;
 mod target;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ephor_audit::record::Record;
 use ephor_domain::{
@@ -28,17 +28,24 @@ use ephor_engine::{
     Engine, Parts,
     port::{Clock, Entropy, SimulatedClock, SystemEntropy},
 };
-use ephor_face_pam::{AllowedOrigins, Options, PamFace};
+use ephor_face_pam::{Options, PamFace};
 use ephor_front::{Dispatcher, Owner};
+use ephor_identity::{Accepted, Identity, token::Scope};
 use ephor_store::{Fault, Location, Store, Tx};
-use ephor_testkit::{available_or_skip, postgres::{Database, Postgres}};
+use ephor_testkit::{
+    available_or_skip,
+    postgres::{Database, Postgres},
+};
 use futures_util::future::BoxFuture;
+use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 
-pub use caller::{Caller, Reply};
+pub use caller::{Caller, Reply, encode, text};
 pub use fixture::{Fixture, ROLES, USERS};
+pub use identity::PASSWORD;
 pub use mfa::StubMfa;
-pub use ordered::members;
+pub use ordered::{Json, members};
 pub use target::StubTarget;
 
 /// What is shown of a moment that is none.
@@ -103,6 +110,7 @@ pub struct App {
 pub struct Node {
     pub engine: Engine,
     store: Store,
+    identity: Arc<Identity>,
     dispatcher: Dispatcher,
 }
 
@@ -134,11 +142,11 @@ impl App {
         let (target, mfa) = (Arc::new(StubTarget::new(fixture.outside_target)), Arc::new(StubMfa::default()));
         let store = Store::open(&home.location()).await.unwrap();
         fixture.seed(&store, &setup).await;
-        let node = node(store, &clock, &target, &mfa, &fixture);
+        let node = node(store, &clock, &target, &mfa);
         Some(Self { home, setup, node, clock, target, mfa, fixture })
     }
 
-    /// Nothing may be left undone, and no fault injected into a stub may be left over.
+    /// Nothing may be left undone.
     async fn finish(self) {
         self.drain().await;
         self.node.store.close().await;
@@ -154,9 +162,31 @@ impl App {
         self.node.caller(name)
     }
 
+    /// The whole front of the server, for tests that need a socket.
+    pub fn dispatcher(&self) -> Dispatcher {
+        self.node.dispatcher.clone()
+    }
+
     /// Nobody.
     pub fn stranger(&self) -> Caller {
         Caller::stranger(self.node.dispatcher.clone())
+    }
+
+    /// Somebody with an API token: no browser sends it by itself.
+    pub async fn token_of(&self, name: &str, scope: Scope) -> Caller {
+        let identity = &self.node.identity;
+        let headers = self.caller(name).headers();
+        let caller = identity.caller(&identity::presented(&headers), Accepted::PAM).await.unwrap();
+        let made = identity.make_token(&caller, "test", BTreeSet::from([scope]), hours(24)).await.unwrap();
+        self.stranger().with("authorization", &format!("Bearer {}", made.secret.expose_secret()))
+    }
+
+    /// Somebody with a session of the portal.
+    pub async fn session_of(&self, name: &str) -> Caller {
+        let headers = HeaderMap::new();
+        let name = format!("{name}@priv.test");
+        let begun = self.node.identity.sign_in(&name, PASSWORD.into(), &identity::presented(&headers)).await.unwrap();
+        self.stranger().with("cookie", &format!("ephor-plain={}", begun.secret.expose_secret()))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -186,7 +216,7 @@ impl App {
     pub async fn restart(&mut self) {
         self.node.store.close().await;
         let store = Store::open(&self.home.location()).await.unwrap();
-        self.node = node(store, &self.clock, &self.target, &self.mfa, &self.fixture);
+        self.node = node(store, &self.clock, &self.target, &self.mfa);
         self.drain().await;
     }
 
@@ -196,7 +226,7 @@ impl App {
             Home::Folder(_) => self.node.store.clone(),
             Home::Database(_) => Store::open(&self.home.location()).await.unwrap(),
         };
-        node(store, &self.clock, &self.target, &self.mfa, &self.fixture)
+        node(store, &self.clock, &self.target, &self.mfa)
     }
 
     /// Closes the store under the running server.
@@ -261,9 +291,8 @@ impl App {
             let is_member = if self.setup.outside {
                 self.target.holds(group, principal)
             } else {
-                let asked = self.node.store.read(move |tx| {
-                    Box::pin(async move { tx.is_member(group, principal, now).await })
-                });
+                let asked =
+                    self.node.store.read(move |tx| Box::pin(async move { tx.is_member(group, principal, now).await }));
                 asked.await.unwrap()
             };
             held += usize::from(is_member);
@@ -311,13 +340,7 @@ impl Node {
     }
 }
 
-fn node(
-    store: Store,
-    clock: &SimulatedClock,
-    target: &Arc<StubTarget>,
-    mfa: &Arc<StubMfa>,
-    fixture: &Fixture,
-) -> Node {
+fn node(store: Store, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Arc<StubMfa>) -> Node {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let engine = Engine::new(Parts {
         store: store.clone(),
@@ -329,13 +352,15 @@ fn node(
         node: entropy.guid(),
     });
     let options = Options {
-        allowed_origins: AllowedOrigins::new([PORTAL]).unwrap(),
-        public_url: Some("https://pam.example/".parse().unwrap()),
+        allowed_origins: vec![PORTAL.parse().unwrap()],
+        public_origin: Some("https://pam.example".parse().unwrap()),
+        time_limit: Duration::from_millis(500),
         ..Options::default()
     };
-    let face = PamFace::new(engine.clone(), Arc::new(identity::Names::of(fixture)), options);
+    let identity = Arc::new(identity::front_door(&store, Arc::new(clock.clone()), entropy.clone()));
+    let face = PamFace::new(engine.clone(), identity.clone(), options);
     let dispatcher = Dispatcher::builder(Arc::new(move || entropy.guid())).face(Owner::Pam, face).build();
-    Node { engine, store, dispatcher }
+    Node { engine, store, identity, dispatcher }
 }
 
 pub fn at(text: &str) -> Timestamp {

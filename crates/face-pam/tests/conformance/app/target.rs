@@ -56,9 +56,8 @@ impl StubTarget {
     fn apply_one(&self, group: GroupId, change: &Change) -> Outcome {
         let mut state = self.state();
         let key = (group, change.account.id);
-        let refused = || {
-            Outcome::Refused(TargetFault { kind: FaultKind::Rejected, cause: "told to refuse".to_owned() })
-        };
+        let refused =
+            || Outcome::Refused(TargetFault { kind: FaultKind::Rejected, cause: "told to refuse".to_owned() });
         let changed = match change.wanted {
             Wanted::Present { .. } if state.refuses_additions => return refused(),
             Wanted::Absent if state.refuses_removals => return refused(),

@@ -14,10 +14,13 @@ use ephor_domain::{
     text::Name,
     time::window::DailyWindow,
 };
+use ephor_engine::port::SeededEntropy;
+use ephor_identity::password::{Cost, hash_password};
 use ephor_store::{
     Fault, Store, Tx,
     tx::{
         account::Account,
+        credential::Credential,
         role::Eligibility,
         target::{Mode, Target},
     },
@@ -25,7 +28,7 @@ use ephor_store::{
 use jiff::{Timestamp, civil::time};
 use uuid::Uuid;
 
-use super::Setup;
+use super::{Setup, identity::PASSWORD};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6570_686f_7220_7061_6d20_7465_7374_7321);
 
@@ -145,6 +148,8 @@ impl Fixture {
         self.write_targets(tx).await?;
         for (name, principal) in self.principals() {
             tx.insert_principal(&principal).await?;
+            let hash = hash_password(&PASSWORD.into(), Cost::LEAST, &SeededEntropy::new(7)).expect("a fair password");
+            tx.put_credential(&Credential { principal: principal.id, hash, changed: setup.start }).await?;
             if USERS.iter().any(|(user, _, is_pam_user, _)| *user == name && *is_pam_user) {
                 tx.insert_user(&user(name, &principal)).await?;
             }
@@ -158,8 +163,7 @@ impl Fixture {
     }
 
     async fn write_targets(&self, tx: &mut Tx) -> Result<(), Fault> {
-        for (id, name, built_in) in
-            [(self.built_in_target, "built-in", true), (self.outside_target, "outside", false)]
+        for (id, name, built_in) in [(self.built_in_target, "built-in", true), (self.outside_target, "outside", false)]
         {
             let target = Target {
                 id,

@@ -1,15 +1,16 @@
 //! A named caller at the front door, and what is answered to him.
 
 use axum::body::Body;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use ephor_front::Dispatcher;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::members;
+use super::{USERS, identity::PASSWORD, members};
 
 /// Somebody who calls the API.
 #[derive(Clone)]
@@ -39,7 +40,13 @@ impl Caller {
     }
 
     pub(super) fn named(dispatcher: Dispatcher, name: &str) -> Self {
-        Self::stranger(dispatcher).with("authorization", &format!("Basic {name}"))
+        let known = USERS.iter().any(|(user, ..)| *user == name);
+        Self::stranger(dispatcher).signing_in_as(&if known { format!("{name}@priv.test") } else { name.to_owned() })
+    }
+
+    /// The same caller, who signs in with this spelling of an account over HTTP Basic.
+    pub fn signing_in_as(&self, spelling: &str) -> Self {
+        self.with("authorization", &format!("Basic {}", STANDARD.encode(format!("{spelling}:{PASSWORD}"))))
     }
 
     /// The same caller, with a further header on each call; one of the same name is replaced.
@@ -50,11 +57,19 @@ impl Caller {
         Self { headers, ..self.clone() }
     }
 
-    /// The same caller, with credentials that no browser adds by itself.
-    pub fn not_ambient(&self) -> Self {
-        let (_, authorization) =
-            self.headers.iter().find(|(name, _)| name == "authorization").expect("a named caller");
-        self.with("authorization", &authorization.replace("Basic", "Bearer"))
+    /// The same caller, without a header.
+    pub fn without(&self, name: &str) -> Self {
+        let mut caller = self.clone();
+        caller.headers.retain(|(given, _)| given != name);
+        caller
+    }
+
+    /// What this caller sends with each call.
+    pub fn headers(&self) -> HeaderMap {
+        self.headers
+            .iter()
+            .map(|(name, value)| (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap()))
+            .collect()
     }
 
     /// A call with any path, spelled as given.
@@ -178,7 +193,7 @@ impl Reply {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
     }
 
-    pub fn has(&self, name: header::HeaderName) -> bool {
+    pub fn has(&self, name: HeaderName) -> bool {
         self.headers.contains_key(name)
     }
 

@@ -16,7 +16,10 @@ use ephor_store::{
     tx::{Lock, case::RequestCase},
 };
 
-use super::way::{Step, notify, walk};
+use super::{
+    read::check_known,
+    way::{Step, notify, walk},
+};
 use crate::{
     answer::Answer,
     call::Call,
@@ -30,8 +33,8 @@ impl Engine {
     /// Decides on a pending approval.
     ///
     /// # Errors
-    /// [`Refusal::ApprovalNotAvailable`] for unknown, foreign and decided ones alike; [`Refusal::SelfApproval`];
-    /// [`Refusal::PersonRequired`]; faults of the store.
+    /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; [`Refusal::ApprovalNotAvailable`] for unknown, foreign
+    /// and decided ones alike; [`Refusal::SelfApproval`]; [`Refusal::PersonRequired`]; faults of the store.
     pub async fn pam_decide(
         &self,
         actor: &Actor,
@@ -85,6 +88,9 @@ async fn decide(
     justification: Option<String>,
 ) -> Result<(Result<bool, Refusal>, Wake), Fault> {
     let nothing = About { provider: Some(Provider::Pam), ..About::default() };
+    if let Err(refusal) = check_known(tx, actor.principal).await? {
+        return refuse(tx, call, refusal, nothing).await;
+    }
     let Some(case) = tx.approval_case(id).await? else {
         return refuse(tx, call, Refusal::ApprovalNotAvailable, nothing).await;
     };

@@ -15,6 +15,7 @@ use ephor_store::{
     tx::{Lock, case::RequestCase, owner::Owner},
 };
 
+use super::read::check_known;
 use crate::{
     answer::Answer,
     call::Call,
@@ -44,7 +45,8 @@ impl Engine {
     /// Closes a request of the caller's own (O4). Closing one that is Closed or Closing already is no error.
     ///
     /// # Errors
-    /// [`Refusal::RequestNotAvailable`] for unknown and foreign ids alike, [`Refusal::RequestNotClosable`] for
+    /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; [`Refusal::RequestNotAvailable`] for unknown and foreign
+    /// ids alike, [`Refusal::RequestNotClosable`] for
     /// Processing, Expired and Rejected ones; faults of the store.
     pub async fn pam_close(&self, actor: &Actor, id: RequestId) -> Answer<()> {
         let (actor, call) = self.pam_actor(actor).await?;
@@ -94,10 +96,12 @@ async fn close(
 ) -> Result<(Result<(), Refusal>, Wake), Fault> {
     tx.lock(&[Lock::Exclusive(principal.uuid())]).await?;
     let mut ledger = Ledger::new(call);
+    let known = check_known(tx, principal).await?;
     let case = tx.request_case(id).await?.filter(|case| case.request.principal == principal);
-    let outcome = match case {
-        None => Err(Refusal::RequestNotAvailable),
-        Some(case) => match view(&case.request, case.grant.as_ref(), call.now).status {
+    let outcome = match (known, case) {
+        (Err(refusal), _) => Err(refusal),
+        (Ok(()), None) => Err(Refusal::RequestNotAvailable),
+        (Ok(()), Some(case)) => match view(&case.request, case.grant.as_ref(), call.now).status {
             PamStatus::Processing | PamStatus::Expired | PamStatus::Rejected => Err(Refusal::RequestNotClosable),
             PamStatus::Closed | PamStatus::Closing => Ok(()),
             PamStatus::PendingMfa | PamStatus::PendingApproval | PamStatus::Scheduled | PamStatus::Active => {

@@ -47,6 +47,15 @@ pub(crate) async fn acting_account(
     }
 }
 
+/// Who may use the PAM provider at all (`PAM-021`, `PAM-022`). Judged inside the command, which records the refusal.
+pub(crate) async fn check_known(tx: &mut Tx, account: PrincipalId) -> Result<Result<(), Refusal>, Fault> {
+    Ok(match tx.user(account).await? {
+        None => Err(Refusal::UnknownCaller),
+        Some(row) if !row.principal.enabled => Err(Refusal::AccountDisabled),
+        Some(_) => Ok(()),
+    })
+}
+
 impl Engine {
     /// The account the caller acts as, and a call that names both. A caller that is no PAM user stays himself: the command
     /// finds and records that.

@@ -29,13 +29,15 @@ async fn pam_095_an_outside_directory_has_to_confirm_the_end() {
     on_both_with(Setup { outside: true, ..Setup::default() }, async |app| {
         let jen = app.caller("jen");
         let made = jen.create("R0", 3600).await;
-        app.drain().await;
         app.advance(minutes(5)).await;
+        app.target.refuse_removals(true);
         jen.close(&made).await.done();
         let request = jen.request(&made).await;
         assert_eq!(text(&request["RequestStatus"]), "Closing");
         assert!(at(text(&request["ExpirationTime"])) <= app.now());
-        app.drain().await;
+        jen.close(&made).await.done();
+        app.target.refuse_removals(false);
+        app.advance(minutes(1)).await;
         let request = jen.request(&made).await;
         assert_eq!(text(&request["RequestStatus"]), "Closed");
         assert_eq!(text(&request["ExpirationTime"]), "2030-06-03T12:05:00Z");

@@ -164,12 +164,13 @@ async fn pam_049_050_justifications() {
         assert_eq!(justified(&jen, "Justification=Sample+Reason").await, "Sample Reason");
         let odd = "1+1=2, 100%, A&B, <b>\"q\"</b>, é ü 漢字 🙂\ttab\nline";
         assert_eq!(justified(&jen, &format!("Justification={}", encode(odd))).await, odd);
-        for length in [400, 4000] {
-            let long = "é".repeat(length);
-            assert_eq!(justified(&jen, &format!("Justification={}", encode(&long))).await, long.as_str());
-        }
-        let before = jen.list("pamrequests").await.len();
+        let longest = "é".repeat(400);
+        assert_eq!(justified(&jen, &format!("Justification={}", encode(&longest))).await, longest.as_str());
         let role = app.role_id("R1");
+        let longest = "é".repeat(4000);
+        let body = json!({"RoleId": role, "RequestedTTL": 60, "Justification": longest}).to_string();
+        assert_eq!(created(&jen.send("pamrequests", JSON, body).await)["Justification"], longest.as_str());
+        let before = jen.list("pamrequests").await.len();
         let too_long = json!({"RoleId": role, "RequestedTTL": 60, "Justification": "x".repeat(4001)}).to_string();
         jen.send("pamrequests", JSON, too_long).await.refused(400, "InvalidParameter");
         jen.ask("R1", "RequestedTTL=60&Justification=a%07").await.refused(400, "InvalidParameter");

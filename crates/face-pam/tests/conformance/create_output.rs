@@ -1,8 +1,8 @@
 //! PAM-059 to PAM-063: what O2 answers.
 
-use crate::app::{BASE, SENTINEL, Setup, at, members, on_both, on_both_with, text};
+use crate::app::{BASE, SENTINEL, Setup, at, members, on_both, on_both_with, seconds, text};
 
-pub const PROPERTIES: [&str; 10] = [
+pub(crate) const PROPERTIES: [&str; 10] = [
     "RequestId",
     "CreatorID",
     "Justification",
@@ -70,14 +70,19 @@ async fn pam_061_063_an_outside_directory_has_to_confirm_first() {
     let setup = Setup { outside: true, ..Setup::default() };
     on_both_with(setup, async |app| {
         let jen = app.caller("jen");
+        let quick = jen.create("R2", 0).await;
+        assert_eq!(text(&quick["RequestStatus"]), "Closed");
+        app.target.refuse_additions(true);
         let made = jen.create("R0", 600).await;
         assert_eq!((text(&made["RequestStatus"]), text(&made["ExpirationTime"])), ("Processing", SENTINEL));
         assert!(!app.holds("jen", "R0").await);
-        app.drain().await;
-        let listed = jen.request(&made).await;
-        assert_eq!(text(&listed["RequestStatus"]), "Active");
-        assert_eq!(text(&listed["ExpirationTime"]), "2030-06-03T12:10:00Z");
+        app.target.refuse_additions(false);
+        app.advance(seconds(5)).await;
+        assert_eq!(jen.status(&made).await, "Active");
         assert!(app.holds("jen", "R0").await);
+        let prompt = jen.create("R0", 600).await;
+        assert_eq!(text(&prompt["RequestStatus"]), "Active", "confirmed while the call waits");
+        assert_eq!(text(&prompt["ExpirationTime"]), "2030-06-03T12:10:05Z");
     })
     .await;
 }

@@ -133,15 +133,21 @@ async fn pam_136_create() {
     .await;
 }
 
-/// The history behind the documented list: each request at its documented instant, each decision and end at its.
+/// The history behind the documented list: each request, decision, activation and end at its documented instant.
 async fn live_through_the_documented_history(app: &App, jen: &Caller, pat: &Caller) {
     let create = async |role: &str, created: &str, query: &str| {
         app.advance_to(at(created)).await;
         jen.create_with(role, query).await
     };
+    // The directory confirmed a fraction of a second after the request was made.
+    let activate = async |instant: &str| {
+        app.target.refuse_additions(false);
+        app.advance_to(at(instant)).await;
+    };
+    app.target.refuse_additions(true);
     create("R0", "2015-06-23T11:34:38.58Z", "RequestedTTL=3600&RequestedTime=2015-06-23T11:34:36.417Z").await;
-    app.sleep("2015-06-23T11:34:38.847Z".parse::<Timestamp>().unwrap().duration_since(app.now()));
-    app.drain().await;
+    app.sleep(at("2015-06-23T11:34:38.847Z").duration_since(app.now()));
+    activate("2015-06-23T11:34:38.847Z").await;
     let rejected =
         create("R1", "2015-06-30T07:01:13.147Z", "RequestedTTL=3600&RequestedTime=2015-06-30T07:01:13.119Z").await;
     pat.decide(&pat.approval_of(&rejected).await, "Reject").await.done();
@@ -154,9 +160,10 @@ async fn live_through_the_documented_history(app: &App, jen: &Caller, pat: &Call
     app.advance_to(at("2015-07-12T04:43:51.95Z")).await;
     jen.close(&closed).await.done();
     app.drain().await;
+    app.target.refuse_additions(true);
     create("R0", "2015-07-12T04:48:17.46Z", "RequestedTTL=3600&RequestedTime=2015-07-12T04:48:14.057Z").await;
-    app.sleep("2015-07-12T04:48:17.853Z".parse::<Timestamp>().unwrap().duration_since(app.now()));
-    app.drain().await;
+    app.sleep(at("2015-07-12T04:48:17.853Z").duration_since(app.now()));
+    activate("2015-07-12T04:48:17.853Z").await;
     create(
         "R1",
         "2015-07-12T04:49:09.963Z",

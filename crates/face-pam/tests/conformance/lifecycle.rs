@@ -417,7 +417,8 @@ async fn pam_094_two_servers_on_one_store() {
         let made = jen.create("R0", 600).await;
         app.sleep(minutes(10));
         let (here, there) = tokio::join!(app.engine().drain(), other.engine.drain());
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         assert_eq!(jen.status(&made).await, "Expired");
         assert_eq!(transitions(app, &made, events::REQUEST_EXPIRED).await, 1);
     })

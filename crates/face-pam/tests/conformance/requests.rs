@@ -9,7 +9,7 @@ use crate::{
 use ephor_engine::port::mfa::ChallengeStatus;
 
 /// One request of jen in each of the states that last, oldest first.
-pub async fn one_of_each(app: &mut App) -> Caller {
+pub(crate) async fn one_of_each(app: &mut App) -> Caller {
     let (jen, pat) = (app.caller("jen"), app.caller("pat"));
     jen.create("R0", 60).await;
     app.advance(minutes(1)).await;

@@ -141,7 +141,7 @@ async fn pam_012_errors_repeat_nothing_of_the_call() {
         let mut replies = vec![
             jen.get(&format!("pamroles?$filter={evil}")).await,
             jen.get(&format!("pamroles?v={evil}")).await,
-            jen.get(&format!("{evil}")).await,
+            jen.get(&evil).await,
             jen.post(&format!("pamrequests(guid'{evil}')/Close")).await,
             jen.post(&format!("{evil}(guid'{evil}')/{evil}")).await,
             jen.send("pamrequests", "<b>x</b>", "<b>x</b>").await,

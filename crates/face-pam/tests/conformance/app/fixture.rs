@@ -21,7 +21,7 @@ use ephor_store::{
     tx::{
         account::Account,
         credential::Credential,
-        role::Eligibility,
+        eligibility::Eligibility,
         target::{Mode, Target},
     },
 };
@@ -33,7 +33,7 @@ use super::{Setup, identity::PASSWORD};
 const NAMESPACE: Uuid = Uuid::from_u128(0x6570_686f_7220_7061_6d20_7465_7374_7321);
 
 /// Everybody: name, account, is a PAM user, enabled.
-pub const USERS: [(&str, &str, bool, bool); 6] = [
+pub(crate) const USERS: [(&str, &str, bool, bool); 6] = [
     ("jen", "PRIV.Jen", true, true),
     ("pat", "PRIV.Pat", true, true),
     ("sam", "PRIV.Sam", true, true),
@@ -43,20 +43,20 @@ pub const USERS: [(&str, &str, bool, bool); 6] = [
 ];
 
 /// A role of the fixture.
-pub struct RoleRow {
-    pub key: &'static str,
-    pub name: &'static str,
-    pub approval: bool,
-    pub mfa: bool,
-    pub window: bool,
-    pub candidates: &'static [&'static str],
-    pub approvers: &'static [&'static str],
+pub(crate) struct RoleRow {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) approval: bool,
+    pub(crate) mfa: bool,
+    pub(crate) window: bool,
+    pub(crate) candidates: &'static [&'static str],
+    pub(crate) approvers: &'static [&'static str],
     /// Groups by key; `shared` belongs to two roles.
-    pub groups: &'static [&'static str],
+    pub(crate) groups: &'static [&'static str],
 }
 
 /// The roles, by display name. Nobody is a candidate of R9; R2 and R3 have the approvers of R1.
-pub const ROLES: [RoleRow; 6] = [
+pub(crate) const ROLES: [RoleRow; 6] = [
     role("R0", "Allow AD Access ", false, false, false, &["jen", "off"], &[], &["g0", "shared"]),
     role("R1", "ApprovalRole", true, false, false, &["jen", "sam"], &["pat", "sam"], &["g1", "shared"]),
     role("R9", "Hidden", false, false, false, &[], &[], &["g9"]),
@@ -81,9 +81,9 @@ const fn role(
 
 /// The ids of the fixture; the same on every run.
 #[derive(Debug, Clone)]
-pub struct Fixture {
-    pub built_in_target: TargetId,
-    pub outside_target: TargetId,
+pub(crate) struct Fixture {
+    pub(crate) built_in_target: TargetId,
+    pub(crate) outside_target: TargetId,
 }
 
 impl Default for Fixture {
@@ -96,24 +96,24 @@ impl Default for Fixture {
 }
 
 impl Fixture {
-    pub fn role(&self, key: &str) -> EntitlementId {
+    pub(crate) fn role(&self, key: &str) -> EntitlementId {
         EntitlementId::derived(NAMESPACE, &format!("role {key}"))
     }
 
-    pub fn user(&self, name: &str) -> PrincipalId {
+    pub(crate) fn user(&self, name: &str) -> PrincipalId {
         PrincipalId::derived(NAMESPACE, &format!("user {name}"))
     }
 
-    pub fn group(&self, key: &str) -> GroupId {
+    pub(crate) fn group(&self, key: &str) -> GroupId {
         GroupId::derived(NAMESPACE, &format!("group {key}"))
     }
 
-    pub fn groups_of(&self, key: &str) -> Vec<GroupId> {
+    pub(crate) fn groups_of(&self, key: &str) -> Vec<GroupId> {
         let role = ROLES.iter().find(|role| role.key == key).expect("a role of the fixture");
         role.groups.iter().map(|group| self.group(group)).collect()
     }
 
-    pub fn principals(&self) -> impl Iterator<Item = (&'static str, Principal)> {
+    pub(crate) fn principals(&self) -> impl Iterator<Item = (&'static str, Principal)> {
         USERS.into_iter().map(|(name, account, _, enabled)| {
             let principal = Principal {
                 id: self.user(name),
@@ -129,7 +129,7 @@ impl Fixture {
         })
     }
 
-    pub async fn seed(&self, store: &Store, setup: &Setup) {
+    pub(crate) async fn seed(&self, store: &Store, setup: &Setup) {
         let (fixture, setup) = (Arc::new(self.clone()), setup.clone());
         store
             .transact(move |tx| {
@@ -211,7 +211,7 @@ impl Fixture {
         Ok(())
     }
 
-    pub fn eligibility(&self, role: &str, name: &str, start: Timestamp) -> Eligibility {
+    pub(crate) fn eligibility(&self, role: &str, name: &str, start: Timestamp) -> Eligibility {
         Eligibility {
             id: EligibilityId::derived(NAMESPACE, &format!("eligibility {role} {name}")),
             principal: self.user(name),

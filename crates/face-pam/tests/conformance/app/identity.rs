@@ -23,13 +23,13 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 /// Everybody's password.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// The address that test callers come from.
-pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A front door over the accounts of a store. Whoever signs in as `panic`, `slow`, `down` or `hangs` gets that.
-pub fn front_door(store: &Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Identity {
+pub(crate) fn front_door(store: &Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Identity {
     let settings = Settings {
         password_cost: Cost::LEAST,
         hash_workers: 1,
@@ -41,7 +41,7 @@ pub fn front_door(store: &Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy
 }
 
 /// What a session or token is asked for with.
-pub fn presented(headers: &HeaderMap) -> Presented<'_> {
+pub(crate) fn presented(headers: &HeaderMap) -> Presented<'_> {
     Presented { headers, address: ADDRESS, secure: false }
 }
 

@@ -10,20 +10,20 @@ use ephor_engine::port::mfa::{Challenge, ChallengeStatus, MfaFault, MfaProvider}
 use futures_util::future::BoxFuture;
 
 #[derive(Default)]
-pub struct StubMfa {
+pub(crate) struct StubMfa {
     verdicts: Mutex<HashMap<RequestId, ChallengeStatus>>,
     initiated: Mutex<Vec<Challenge>>,
 }
 
 impl StubMfa {
     /// What the provider says of a request from now on; before that it is undecided.
-    pub fn answer(&self, request: &str, status: ChallengeStatus) {
+    pub(crate) fn answer(&self, request: &str, status: ChallengeStatus) {
         let request = request.parse().unwrap();
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).insert(request, status);
     }
 
     /// The requests whose challenge was put to somebody.
-    pub fn initiated(&self) -> Vec<String> {
+    pub(crate) fn initiated(&self) -> Vec<String> {
         let initiated = self.initiated.lock().unwrap_or_else(PoisonError::into_inner);
         initiated.iter().map(|challenge| challenge.request.to_string()).collect()
     }

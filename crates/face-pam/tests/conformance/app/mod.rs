@@ -41,29 +41,29 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
-pub use caller::{Caller, Reply, encode, text};
-pub use fixture::{Fixture, ROLES, USERS};
-pub use identity::PASSWORD;
-pub use mfa::StubMfa;
-pub use ordered::{Json, members};
-pub use target::StubTarget;
+pub(crate) use caller::{Caller, Reply, encode, text};
+pub(crate) use fixture::{Fixture, USERS};
+pub(crate) use identity::PASSWORD;
+pub(crate) use mfa::StubMfa;
+pub(crate) use ordered::{Json, members};
+pub(crate) use target::StubTarget;
 
 /// What is shown of a moment that is none.
-pub const SENTINEL: &str = "0001-01-01T00:00:00";
+pub(crate) const SENTINEL: &str = "0001-01-01T00:00:00";
 /// A listed origin.
-pub const PORTAL: &str = "http://portal.test:8090";
+pub(crate) const PORTAL: &str = "http://portal.test:8090";
 /// The base of every link in an answer to a named caller.
-pub const BASE: &str = "http://pam.test:8086/api/pamresources";
+pub(crate) const BASE: &str = "http://pam.test:8086/api/pamresources";
 
 /// How an app is set up.
 #[derive(Clone)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// Where the clock stands at first.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// The zone of the server.
-    pub zone: &'static str,
+    pub(crate) zone: &'static str,
     /// The privileges of the roles are groups of the stub target, not of the built-in directory.
-    pub outside: bool,
+    pub(crate) outside: bool,
 }
 
 impl Default for Setup {
@@ -75,7 +75,7 @@ impl Default for Setup {
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
+pub(crate) enum Backend {
     Sqlite,
     Postgres,
 }
@@ -96,31 +96,31 @@ impl Home {
 }
 
 /// A running server.
-pub struct App {
+pub(crate) struct App {
     home: Home,
     setup: Setup,
     node: Node,
-    pub clock: SimulatedClock,
-    pub target: Arc<StubTarget>,
-    pub mfa: Arc<StubMfa>,
-    pub fixture: Fixture,
+    pub(crate) clock: SimulatedClock,
+    pub(crate) target: Arc<StubTarget>,
+    pub(crate) mfa: Arc<StubMfa>,
+    pub(crate) fixture: Fixture,
 }
 
 /// One process of the server.
-pub struct Node {
-    pub engine: Engine,
+pub(crate) struct Node {
+    pub(crate) engine: Engine,
     store: Store,
     identity: Arc<Identity>,
     dispatcher: Dispatcher,
 }
 
 /// Plays a scenario on SQLite and on PostgreSQL, each on a fresh app.
-pub async fn on_both(scenario: impl AsyncFn(&mut App)) {
+pub(crate) async fn on_both(scenario: impl AsyncFn(&mut App)) {
     on_both_with(Setup::default(), scenario).await;
 }
 
 /// As [`on_both`], set up differently.
-pub async fn on_both_with(setup: Setup, scenario: impl AsyncFn(&mut App)) {
+pub(crate) async fn on_both_with(setup: Setup, scenario: impl AsyncFn(&mut App)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         if std::env::var("EPHOR_TEST_BACKEND").is_ok_and(|only| only != format!("{backend:?}").to_lowercase()) {
             continue;
@@ -153,27 +153,27 @@ impl App {
         drop(self.home);
     }
 
-    pub fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.node.engine
     }
 
     /// Somebody of the fixture at the front door, over HTTP Basic.
-    pub fn caller(&self, name: &str) -> Caller {
+    pub(crate) fn caller(&self, name: &str) -> Caller {
         self.node.caller(name)
     }
 
     /// The whole front of the server, for tests that need a socket.
-    pub fn dispatcher(&self) -> Dispatcher {
+    pub(crate) fn dispatcher(&self) -> Dispatcher {
         self.node.dispatcher.clone()
     }
 
     /// Nobody.
-    pub fn stranger(&self) -> Caller {
+    pub(crate) fn stranger(&self) -> Caller {
         Caller::stranger(self.node.dispatcher.clone())
     }
 
     /// Somebody with an API token: no browser sends it by itself.
-    pub async fn token_of(&self, name: &str, scope: Scope) -> Caller {
+    pub(crate) async fn token_of(&self, name: &str, scope: Scope) -> Caller {
         let identity = &self.node.identity;
         let headers = self.caller(name).headers();
         let caller = identity.caller(&identity::presented(&headers), Accepted::PAM).await.unwrap();
@@ -182,38 +182,38 @@ impl App {
     }
 
     /// Somebody with a session of the portal.
-    pub async fn session_of(&self, name: &str) -> Caller {
+    pub(crate) async fn session_of(&self, name: &str) -> Caller {
         let headers = HeaderMap::new();
         let name = format!("{name}@priv.test");
         let begun = self.node.identity.sign_in(&name, PASSWORD.into(), &identity::presented(&headers)).await.unwrap();
         self.stranger().with("cookie", &format!("ephor-plain={}", begun.secret.expose_secret()))
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Lets time pass, visiting every due instant on the way.
-    pub async fn advance(&self, by: SignedDuration) {
+    pub(crate) async fn advance(&self, by: SignedDuration) {
         self.advance_to(self.now().checked_add(by).unwrap()).await;
     }
 
-    pub async fn advance_to(&self, to: Timestamp) {
+    pub(crate) async fn advance_to(&self, to: Timestamp) {
         self.node.engine.advance(&self.clock, to).await.unwrap();
     }
 
     /// Lets time pass while every worker is dead.
-    pub fn sleep(&self, by: SignedDuration) {
+    pub(crate) fn sleep(&self, by: SignedDuration) {
         self.clock.set(self.now().checked_add(by).unwrap());
     }
 
     /// Does what is due now.
-    pub async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         self.node.engine.drain().await.unwrap();
     }
 
     /// Stops the server and starts it again over the same store, clock and directory.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.node.store.close().await;
         let store = Store::open(&self.home.location()).await.unwrap();
         self.node = node(store, &self.clock, &self.target, &self.mfa);
@@ -221,7 +221,7 @@ impl App {
     }
 
     /// A second server over the same store.
-    pub async fn second_node(&self) -> Node {
+    pub(crate) async fn second_node(&self) -> Node {
         let store = match &self.home {
             Home::Folder(_) => self.node.store.clone(),
             Home::Database(_) => Store::open(&self.home.location()).await.unwrap(),
@@ -230,12 +230,12 @@ impl App {
     }
 
     /// Closes the store under the running server.
-    pub async fn lose_store(&self) {
+    pub(crate) async fn lose_store(&self) {
         self.node.store.close().await;
     }
 
     /// Changes the settings as an administrator would.
-    pub async fn settings(&self, change: impl Fn(&mut Settings) + Send + Sync + Clone + 'static) {
+    pub(crate) async fn settings(&self, change: impl Fn(&mut Settings) + Send + Sync + Clone + 'static) {
         self.write(move |tx| {
             let change = change.clone();
             Box::pin(async move {
@@ -248,7 +248,7 @@ impl App {
     }
 
     /// Changes a role as an administrator would.
-    pub async fn change_role(
+    pub(crate) async fn change_role(
         &self,
         role: &str,
         change: impl Fn(&mut ephor_domain::pam::Role) + Send + Sync + Clone + 'static,
@@ -266,23 +266,23 @@ impl App {
         .await;
     }
 
-    pub async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         command: impl for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync + 'static,
     ) -> T {
         self.node.store.transact(command).await.unwrap()
     }
 
-    pub fn role_id(&self, role: &str) -> EntitlementId {
+    pub(crate) fn role_id(&self, role: &str) -> EntitlementId {
         self.fixture.role(role)
     }
 
-    pub fn user_id(&self, user: &str) -> PrincipalId {
+    pub(crate) fn user_id(&self, user: &str) -> PrincipalId {
         self.fixture.user(user)
     }
 
     /// How many of the role's groups hold the user at the directory that enforces them: none, some or all.
-    pub async fn memberships(&self, user: &str, role: &str) -> (usize, usize) {
+    pub(crate) async fn memberships(&self, user: &str, role: &str) -> (usize, usize) {
         let (principal, now) = (self.user_id(user), self.now());
         let groups = self.fixture.groups_of(role);
         let mut held = 0;
@@ -302,7 +302,7 @@ impl App {
 
     /// True when the user is in every group of the role, false when in none; a half state fails the test.
     #[track_caller]
-    pub fn holds(&self, user: &str, role: &str) -> impl Future<Output = bool> {
+    pub(crate) fn holds(&self, user: &str, role: &str) -> impl Future<Output = bool> {
         let asked = self.memberships(user, role);
         async move {
             let (held, of) = asked.await;
@@ -312,7 +312,7 @@ impl App {
     }
 
     /// The records so far, in order.
-    pub async fn records(&self) -> Vec<Record> {
+    pub(crate) async fn records(&self) -> Vec<Record> {
         self.write(|tx| {
             Box::pin(async move {
                 tx.number_leaves(10_000).await?;
@@ -329,13 +329,13 @@ impl App {
     }
 
     /// How many records there are of an event.
-    pub async fn count(&self, event: ephor_audit::events::Event) -> usize {
+    pub(crate) async fn count(&self, event: ephor_audit::events::Event) -> usize {
         self.records().await.iter().filter(|record| record.event == event.id).count()
     }
 }
 
 impl Node {
-    pub fn caller(&self, name: &str) -> Caller {
+    pub(crate) fn caller(&self, name: &str) -> Caller {
         Caller::named(self.dispatcher.clone(), name)
     }
 }
@@ -349,6 +349,7 @@ fn node(store: Store, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Ar
         targets: vec![target.clone()],
         mfa: Some(mfa.clone()),
         notifier: None,
+        signer: None,
         node: entropy.guid(),
     });
     let options = Options {
@@ -363,18 +364,18 @@ fn node(store: Store, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Ar
     Node { engine, store, identity, dispatcher }
 }
 
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn seconds(count: i64) -> SignedDuration {
+pub(crate) fn seconds(count: i64) -> SignedDuration {
     SignedDuration::from_secs(count)
 }
 
-pub fn minutes(count: i64) -> SignedDuration {
+pub(crate) fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
-pub fn hours(count: i64) -> SignedDuration {
+pub(crate) fn hours(count: i64) -> SignedDuration {
     SignedDuration::from_hours(count)
 }

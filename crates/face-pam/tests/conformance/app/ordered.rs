@@ -9,7 +9,7 @@ use serde::{
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     Number(f64),
@@ -19,18 +19,18 @@ pub enum Json {
 }
 
 impl Json {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap()
     }
 
     /// A member of an object.
-    pub fn get(&self, name: &str) -> &Self {
+    pub(crate) fn get(&self, name: &str) -> &Self {
         let Self::Object(members) = self else { panic!("no object: {self:?}") };
         &members.iter().find(|(given, _)| given == name).unwrap_or_else(|| panic!("no {name}: {self:?}")).1
     }
 
     /// Applies a function to every text inside.
-    pub fn map_text(&self, change: &impl Fn(&str) -> String) -> Self {
+    pub(crate) fn map_text(&self, change: &impl Fn(&str) -> String) -> Self {
         match self {
             Self::Text(text) => Self::Text(change(text)),
             Self::Array(items) => Self::Array(items.iter().map(|item| item.map_text(change)).collect()),
@@ -43,7 +43,7 @@ impl Json {
 }
 
 /// The member names of an object, in order.
-pub fn members(object: &str) -> Vec<String> {
+pub(crate) fn members(object: &str) -> Vec<String> {
     match Json::parse(object) {
         Json::Object(members) => members.into_iter().map(|(name, _)| name).collect(),
         other => panic!("no object: {other:?}"),

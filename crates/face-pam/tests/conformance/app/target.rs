@@ -12,7 +12,7 @@ use ephor_engine::port::target::{
 };
 use futures_util::future::BoxFuture;
 
-pub struct StubTarget {
+pub(crate) struct StubTarget {
     id: TargetId,
     state: Mutex<State>,
 }
@@ -26,26 +26,26 @@ struct State {
 }
 
 impl StubTarget {
-    pub fn new(id: TargetId) -> Self {
+    pub(crate) fn new(id: TargetId) -> Self {
         Self { id, state: Mutex::default() }
     }
 
     /// From now on nothing can be added.
-    pub fn refuse_additions(&self, refuse: bool) {
+    pub(crate) fn refuse_additions(&self, refuse: bool) {
         self.state().refuses_additions = refuse;
     }
 
     /// From now on nothing can be removed.
-    pub fn refuse_removals(&self, refuse: bool) {
+    pub(crate) fn refuse_removals(&self, refuse: bool) {
         self.state().refuses_removals = refuse;
     }
 
-    pub fn holds(&self, group: GroupId, principal: PrincipalId) -> bool {
+    pub(crate) fn holds(&self, group: GroupId, principal: PrincipalId) -> bool {
         self.state().members.contains(&(group, principal))
     }
 
     /// Changes that were made so far.
-    pub fn writes(&self) -> usize {
+    pub(crate) fn writes(&self) -> usize {
         self.state().writes
     }
 

@@ -18,6 +18,8 @@ mod migrate;
 mod postgres;
 mod sql;
 mod sqlite;
+#[cfg(test)]
+mod statements;
 mod store;
 pub mod tx;
 

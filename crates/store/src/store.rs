@@ -124,6 +124,17 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// Commands that wait for the writer of SQLite.
+    pub(crate) fn waiting(&self) -> usize {
+        match &*self.backend {
+            Backend::Sqlite(store) => store.waiting(),
+            Backend::Postgres(_) => 0,
+        }
+    }
+}
+
 /// What [`Store::ping`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Health {

@@ -28,46 +28,46 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// An instant: so many seconds after a fixed one.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 /// An id that sorts by `number`.
-pub fn id<Kind>(number: u128) -> ephor_domain::id::Id<Kind> {
+pub(crate) fn id<Kind>(number: u128) -> ephor_domain::id::Id<Kind> {
     ephor_domain::id::Id::new(Uuid::from_u128(number))
 }
 
-pub const BUILT_IN: u128 = 0xb1;
-pub const LDAP: u128 = 0x1d;
-pub const ROLE: u128 = 0xa0;
-pub const ADMINS: u128 = 0x61;
-pub const OPERATORS: u128 = 0x62;
-pub const JEN: u128 = 0x1;
-pub const SAM: u128 = 0x2;
-pub const ADA: u128 = 0x3;
+pub(crate) const BUILT_IN: u128 = 0xb1;
+pub(crate) const LDAP: u128 = 0x1d;
+pub(crate) const ROLE: u128 = 0xa0;
+pub(crate) const ADMINS: u128 = 0x61;
+pub(crate) const OPERATORS: u128 = 0x62;
+pub(crate) const JEN: u128 = 0x1;
+pub(crate) const SAM: u128 = 0x2;
+pub(crate) const ADA: u128 = 0x3;
 
-pub fn role() -> EntitlementId {
+pub(crate) fn role() -> EntitlementId {
     id(ROLE)
 }
 
-pub fn group(number: u128) -> GroupId {
+pub(crate) fn group(number: u128) -> GroupId {
     id(number)
 }
 
-pub fn who(number: u128) -> PrincipalId {
+pub(crate) fn who(number: u128) -> PrincipalId {
     id(number)
 }
 
 /// The person of an account of [`principal`].
-pub fn person(number: u128) -> PersonId {
+pub(crate) fn person(number: u128) -> PersonId {
     id(0x1000 + number)
 }
 
-pub async fn sqlite(folder: &Path) -> Store {
+pub(crate) async fn sqlite(folder: &Path) -> Store {
     Store::open(&Location::Sqlite(folder.join("store.db"))).await.unwrap()
 }
 
-pub fn principal(number: u128, account: &str) -> Principal {
+pub(crate) fn principal(number: u128, account: &str) -> Principal {
     Principal {
         id: who(number),
         kind: PrincipalKind::User,
@@ -80,7 +80,7 @@ pub fn principal(number: u128, account: &str) -> Principal {
     }
 }
 
-pub fn target(number: u128, name: &str, built_in: bool) -> Target {
+pub(crate) fn target(number: u128, name: &str, built_in: bool) -> Target {
     Target {
         id: id(number),
         name: name.to_owned(),
@@ -94,7 +94,7 @@ pub fn target(number: u128, name: &str, built_in: bool) -> Target {
     }
 }
 
-pub fn access_group(number: u128, target: u128, name: &str) -> Group {
+pub(crate) fn access_group(number: u128, target: u128, name: &str) -> Group {
     Group {
         id: group(number),
         target: id(target),
@@ -111,7 +111,7 @@ pub fn access_group(number: u128, target: u128, name: &str) -> Group {
     }
 }
 
-pub fn pam_role(number: u128, name: &str) -> Role {
+pub(crate) fn pam_role(number: u128, name: &str) -> Role {
     Role {
         id: id(number),
         name: Name::parse(name).unwrap(),
@@ -125,7 +125,7 @@ pub fn pam_role(number: u128, name: &str) -> Role {
     }
 }
 
-pub fn user(number: u128) -> User {
+pub(crate) fn user(number: u128) -> User {
     User {
         id: who(number),
         corp: None,
@@ -135,7 +135,7 @@ pub fn user(number: u128) -> User {
     }
 }
 
-pub fn candidate(principal: u128, role: u128) -> Eligibility {
+pub(crate) fn candidate(principal: u128, role: u128) -> Eligibility {
     Eligibility {
         id: EligibilityId::new(Uuid::from_u128(principal << 64 | role)),
         principal: who(principal),
@@ -149,7 +149,7 @@ pub fn candidate(principal: u128, role: u128) -> Eligibility {
 }
 
 /// Two targets, a group on each, one role that gives both; jen and sam are candidates, ada is an approver.
-pub async fn populate(store: &Store) {
+pub(crate) async fn populate(store: &Store) {
     let made = store.transact(|tx| {
         Box::pin(async move {
             tx.insert_target(&target(BUILT_IN, "Built in", true)).await?;
@@ -171,7 +171,7 @@ pub async fn populate(store: &Store) {
     made.await.unwrap();
 }
 
-pub fn request(number: u128, holder: u128, created: Timestamp, stage: Stage) -> Request {
+pub(crate) fn request(number: u128, holder: u128, created: Timestamp, stage: Stage) -> Request {
     Request {
         id: id(number),
         name: None,
@@ -190,11 +190,11 @@ pub fn request(number: u128, holder: u128, created: Timestamp, stage: Stage) -> 
 }
 
 /// The id of the grant that [`grant`] makes for a request.
-pub fn grant_id(request: u128) -> GrantId {
+pub(crate) fn grant_id(request: u128) -> GrantId {
     id(0x9000_0000 + request)
 }
 
-pub fn grant(request: &Request, phase: Phase) -> Grant {
+pub(crate) fn grant(request: &Request, phase: Phase) -> Grant {
     Grant {
         id: grant_id(request.id.uuid().as_u128()),
         request: request.id,
@@ -207,18 +207,18 @@ pub fn grant(request: &Request, phase: Phase) -> Grant {
     }
 }
 
-pub fn granted(number: u128) -> Stage {
+pub(crate) fn granted(number: u128) -> Stage {
     Stage::Granted { grant: grant_id(number) }
 }
 
-pub fn record(number: u128, request: Option<RequestId>) -> Sealed {
+pub(crate) fn record(number: u128, request: Option<RequestId>) -> Sealed {
     let mut record = Record::new(at(0), events::REQUEST_ACTIVE, Actor::system("test"));
     record.request_id = request.map(RequestId::uuid);
     record.seal(number.to_be_bytes())
 }
 
 /// A request whose grant is in force from `since` to `end` at the built-in target, with everything around it.
-pub fn activation(number: u128, holder: u128, since: Timestamp, end: Timestamp) -> Vec<Write> {
+pub(crate) fn activation(number: u128, holder: u128, since: Timestamp, end: Timestamp) -> Vec<Write> {
     let request = request(number, holder, since, granted(number));
     let grant = grant(&request, Phase::InForce { since, end: Some(end) });
     let privilege =
@@ -234,14 +234,14 @@ pub fn activation(number: u128, holder: u128, since: Timestamp, end: Timestamp) 
 }
 
 /// A membership of an account in the group of the outside target.
-pub fn outside(holder: u128, now: Timestamp) -> Membership {
+pub(crate) fn outside(holder: u128, now: Timestamp) -> Membership {
     let privilege =
         Privilege { group: group(OPERATORS), target: TargetId::new(Uuid::from_u128(LDAP)), built_in: false };
     Membership::unowed(&privilege, who(holder), now)
 }
 
 /// Applies writes in a command of their own.
-pub async fn apply(store: &Store, writes: Vec<Write>) -> Result<(), ephor_store::Fault> {
+pub(crate) async fn apply(store: &Store, writes: Vec<Write>) -> Result<(), ephor_store::Fault> {
     store
         .transact(move |tx| {
             let writes = writes.clone();

@@ -1,5 +1,5 @@
 //! One suite for both databases, and what is particular to each.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod contract;
 mod fixture;

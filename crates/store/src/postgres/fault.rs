@@ -58,11 +58,11 @@ pub(super) fn of(error: &Error) -> Fault {
 /// The fault of asking the pool for a connection.
 pub(super) fn of_pool(error: &PoolError) -> Fault {
     match error {
-        PoolError::Backend(error) => match of(error) {
+        PoolError::Backend(error) => {
+            let fault = of(error);
             // Whatever stands in the way of a connection may be gone later.
-            Fault::Misuse { cause } => Fault::Unavailable { cause },
-            fault => fault,
-        },
+            if let Fault::Misuse { cause } = fault { Fault::Unavailable { cause } } else { fault }
+        }
         PoolError::Closed => Fault::Closed,
         PoolError::Timeout(TimeoutType::Wait) => Fault::Timeout,
         PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)

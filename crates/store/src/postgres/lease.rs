@@ -43,7 +43,7 @@ static RELEASE: Statement = Statement::new(
 
 /// Statements of leases.
 #[cfg(test)]
-pub(crate) static ALL: &[&Statement] = &[&READ, &INSERT, &TAKE, &RENEW, &RELEASE];
+pub(super) static ALL: &[&Statement] = &[&READ, &INSERT, &TAKE, &RENEW, &RELEASE];
 
 fn microseconds(ttl: Duration) -> i64 {
     i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX)

@@ -2,10 +2,10 @@
 
 mod connect;
 mod fault;
-pub(crate) mod lease;
+mod lease;
 mod lock;
-pub(crate) mod number;
-pub(crate) mod session;
+mod number;
+mod session;
 mod shape;
 mod tls;
 mod value;
@@ -87,4 +87,10 @@ impl Postgres {
     pub(crate) fn close(&self) {
         self.pool.close();
     }
+}
+
+/// Statements of this adapter.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<&'static crate::sql::Statement> {
+    [session::ALL, lease::ALL, number::ALL].concat()
 }

@@ -35,7 +35,7 @@ static UPDATE: Statement = Statement::new(
 
 /// Statements of numbering.
 #[cfg(test)]
-pub(crate) static ALL: &[&Statement] = &[&HEAD, &OLDEST, &NEXT, &LEFT, &UPDATE];
+pub(super) static ALL: &[&Statement] = &[&HEAD, &OLDEST, &NEXT, &LEFT, &UPDATE];
 
 const INSERT: &str = "INSERT INTO leaf_number (idx, xid, seq) SELECT * FROM unnest($1, $2, $3)";
 

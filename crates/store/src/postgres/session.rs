@@ -44,7 +44,7 @@ pub(crate) static BYTES: Statement =
 
 /// Statements of this adapter.
 #[cfg(test)]
-pub(crate) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &BYTES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &BYTES];
 
 /// What all connections of a store share.
 #[derive(Debug)]

@@ -62,6 +62,15 @@ pub(super) fn of(error: &Error, constraints: &Constraints) -> Fault {
         | ErrorCode::PermissionDenied
         | ErrorCode::OperationInterrupted
         | ErrorCode::OperationAborted => Fault::Unavailable { cause },
-        _ => Fault::Misuse { cause },
+        ErrorCode::InternalMalfunction
+        | ErrorCode::NotFound
+        | ErrorCode::SchemaChanged
+        | ErrorCode::TooBig
+        | ErrorCode::TypeMismatch
+        | ErrorCode::ApiMisuse
+        | ErrorCode::AuthorizationForStatementDenied
+        | ErrorCode::ParameterOutOfRange
+        | ErrorCode::Unknown
+        | _ => Fault::Misuse { cause },
     }
 }

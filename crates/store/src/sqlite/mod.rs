@@ -6,6 +6,8 @@ mod job;
 mod lock;
 mod reader;
 mod session;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use session::{BYTES, DAMAGES, ERASE, Session};
@@ -64,6 +66,12 @@ impl Sqlite {
         run(&self.readers, command).await
     }
 
+    /// Commands that wait for the writer.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.writer.max_capacity() - self.writer.capacity()
+    }
+
     /// Finishes what waits and ends the threads.
     pub(crate) async fn close(&self) {
         // A send fails when the threads are gone already.
@@ -89,4 +97,10 @@ where
     let (reply, answer) = oneshot::channel();
     queue.send(Message::Run(Box::new(Job::new(command, reply)))).await.map_err(|_| Fault::Closed)?;
     answer.await.unwrap_or(Err(Fault::Closed))
+}
+
+/// Statements of this adapter.
+#[cfg(test)]
+pub(crate) fn statements() -> &'static [&'static crate::sql::Statement] {
+    session::ALL
 }

@@ -52,7 +52,7 @@ pub(crate) static DAMAGES: Statement =
 
 /// Statements of this adapter.
 #[cfg(test)]
-pub(crate) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &BYTES, &DAMAGES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &BYTES, &DAMAGES];
 
 impl Session {
     pub(super) fn new(connection: Connection, constraints: Arc<Constraints>, frontier: Option<Frontier>) -> Self {
@@ -113,9 +113,13 @@ impl Session {
             }
             run(prepared)
         });
-        outcome.map_err(|error| match fault::of(&error, &self.constraints) {
-            Fault::Misuse { cause } => Fault::Misuse { cause: format!("{}: {cause}", statement.name) },
-            fault => fault,
+        outcome.map_err(|error| {
+            let fault = fault::of(&error, &self.constraints);
+            if let Fault::Misuse { cause } = fault {
+                Fault::Misuse { cause: format!("{}: {cause}", statement.name) }
+            } else {
+                fault
+            }
         })
     }
 
@@ -146,10 +150,14 @@ impl Session {
         let values = [frontier.size().into(), frontier.to_bytes().into()];
         self.exec(&UPDATE_HEAD, &values).map(drop)
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
+#[cfg(test)]
+impl Session {
+    /// Lets the file grow no further, as a full disk would.
+    pub(super) fn limit_pages(&self) -> Result<(), rusqlite::Error> {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        self.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
     }
 }
 

@@ -28,7 +28,7 @@ static OPEN: Statement = Statement::new(
         ", r.call_started IS NOT NULL, u.source, o.name, ",
         row::principal_columns!(),
         " FROM request r JOIN principal p ON p.id = r.requester JOIN pam_role o ON o.id = r.entitlement \
-         LEFT JOIN pam_user u ON u.id = r.requester WHERE r.due IS NOT NULL AND r.stage = 0 ORDER BY r.id LIMIT $1"
+         LEFT JOIN pam_user u ON u.id = r.requester WHERE r.due IS NOT NULL AND r.stage = 0 ORDER BY r.due, r.id LIMIT $1"
     ),
 );
 
@@ -36,7 +36,7 @@ static OPEN: Statement = Statement::new(
 pub(super) static ALL: &[&Statement] = &[&OPEN];
 
 impl Tx {
-    /// Requests at the MFA gate, oldest first.
+    /// Requests at the MFA gate; those whose gate closes first come first.
     ///
     /// # Errors
     /// As any statement.

@@ -166,7 +166,8 @@ static ADMIN_FINISHED: Statement = Statement::new(
 
 static WAITING: Statement = Statement::new(
     "list.waiting",
-    "SELECT r.id FROM request r WHERE r.due IS NOT NULL AND (r.entitlement = $1 OR $1 IS NULL) ORDER BY r.id LIMIT $2",
+    "SELECT r.id FROM request r WHERE r.due IS NOT NULL AND (r.entitlement = $1 OR $1 IS NULL) \
+     ORDER BY r.due, r.id LIMIT $2",
 );
 
 static WAITING_OF: Statement = Statement::new(
@@ -177,7 +178,8 @@ static WAITING_OF: Statement = Statement::new(
 
 static GRANTS: Statement = Statement::new(
     "list.grants",
-    "SELECT g.id FROM access_grant g WHERE g.phase < 4 AND (g.entitlement = $1 OR $1 IS NULL) ORDER BY g.id LIMIT $2",
+    "SELECT g.id FROM access_grant g WHERE g.phase < 4 AND (g.entitlement = $1 OR $1 IS NULL) \
+     ORDER BY g.principal, g.entitlement, g.id LIMIT $2",
 );
 
 static GRANTS_OF: Statement = Statement::new(
@@ -303,7 +305,8 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Requests that wait at a gate, of one principal, one role, both, or all. Oldest first, at most `limit`.
+    /// Requests that wait at a gate, of one principal, one role, both, or all. At most `limit`; where no principal is
+    /// named, those whose gate closes first come first.
     ///
     /// # Errors
     /// As any statement.
@@ -317,7 +320,8 @@ impl Tx {
         self.all("request", statement, values, |row| row.id("id")).await
     }
 
-    /// Grants that are not *Ended*, of one principal, one role, both, or all. Oldest first, at most `limit`.
+    /// Grants that are not *Ended*, of one principal, one role, both, or all. At most `limit`, by holder where none is
+    /// named, oldest first.
     ///
     /// # Errors
     /// As any statement.

@@ -212,12 +212,11 @@ impl Batch {
         };
         let mut places: HashMap<Key, usize> = HashMap::new();
         for write in writes {
-            match &write {
-                Write::InsertGrant(grant) | Write::UpdateGrant(grant) => {
-                    batch.grants.insert(grant.request, grant.clone());
-                }
-                Write::Record(sealed) => batch.leaf = Some(sealed.leaf_hash.as_bytes().to_vec()),
-                _ => {}
+            if let Write::InsertGrant(grant) | Write::UpdateGrant(grant) = &write {
+                batch.grants.insert(grant.request, grant.clone());
+            }
+            if let Write::Record(sealed) = &write {
+                batch.leaf = Some(sealed.leaf_hash.as_bytes().to_vec());
             }
             let Some(key) = key(&write) else {
                 batch.writes.push(write);

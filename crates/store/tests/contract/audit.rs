@@ -6,7 +6,7 @@ use ephor_store::{Store, Write};
 use super::Clause;
 use crate::fixture::{apply, record};
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("leaves are numbered without a gap", |store| Box::pin(numbered(store))),
         ("texts can be erased alone", |store| Box::pin(erased(store))),
@@ -15,7 +15,7 @@ pub fn clauses() -> Vec<(&'static str, Clause)> {
 }
 
 /// Until so many leaves have numbers. A transaction of another test on the same server can hold numbering up.
-pub async fn number(store: &Store, leaves: u64) {
+pub(crate) async fn number(store: &Store, leaves: u64) {
     while store.read(|tx| Box::pin(tx.audit_size())).await.unwrap() < leaves {
         store.transact(|tx| Box::pin(tx.number_leaves(3))).await.unwrap();
     }

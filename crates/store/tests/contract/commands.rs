@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Clause;
 use crate::fixture::{JEN, activation, apply, at, id, populate, principal, record, who};
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("a command that fails leaves nothing", |store| Box::pin(leaves_nothing(store))),
         ("a taken name is a conflict with the name of the rule", |store| Box::pin(conflicts(store))),

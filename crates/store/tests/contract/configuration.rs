@@ -10,7 +10,7 @@ use crate::fixture::{
     person, populate, role, target, who,
 };
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("settings have defaults and come back", |store| Box::pin(settings(store))),
         ("the version grows with the configuration", |store| Box::pin(version(store))),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Clause;
 use crate::fixture::{ADA, JEN, SAM, at, person, populate, principal, user, who};
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("a sign-in name is found in all its spellings", |store| Box::pin(named(store))),
         ("principals change and go", |store| Box::pin(principals(store))),

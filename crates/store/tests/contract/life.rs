@@ -19,7 +19,7 @@ use crate::fixture::{
     populate, record, request, role, who,
 };
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("every stage comes back", |store| Box::pin(stages(store))),
         ("every phase comes back", |store| Box::pin(phases(store))),

@@ -21,7 +21,7 @@ use crate::fixture::{
     role, who,
 };
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("own requests come in the order of PAM 7.3", |store| Box::pin(own(store))),
         ("pending items are those one may decide on", |store| Box::pin(to_approve(store))),

@@ -1,6 +1,6 @@
 //! What both databases must do alike. Each clause gets a store of its own.
 
-mod audit;
+pub(crate) mod audit;
 mod commands;
 mod configuration;
 mod identity;
@@ -13,10 +13,10 @@ use std::pin::Pin;
 use ephor_store::Store;
 
 /// One clause of the contract.
-pub type Clause = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Clause = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// All clauses, with the names that failures are reported under.
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     [
         commands::clauses(),
         life::clauses(),

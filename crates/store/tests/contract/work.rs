@@ -19,7 +19,7 @@ use crate::fixture::{
     populate, request, who,
 };
 
-pub fn clauses() -> Vec<(&'static str, Clause)> {
+pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("due rows come oldest first", |store| Box::pin(due(store))),
         ("due memberships bring the names of the target", |store| Box::pin(memberships(store))),

@@ -1,7 +1,7 @@
 //! How the engine says no: a refusal is business, a fault is not (architecture §4).
 
 use ephor_domain::Refusal;
-pub use ephor_store::Fault;
+use ephor_store::Fault;
 
 /// What every command and query of the engine answers with.
 pub type Answer<T> = Result<T, Denied>;

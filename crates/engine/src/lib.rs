@@ -15,7 +15,7 @@ mod run;
 mod scheduler;
 pub mod wake;
 
-pub use answer::{Answer, Denied, Fault};
+pub use answer::{Answer, Denied};
 pub use engine::{Engine, Parts};
 pub use ephor_store::Fault;
 pub use keeper::AuditSigner;

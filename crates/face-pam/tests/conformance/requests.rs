@@ -106,12 +106,12 @@ async fn pam_093_no_other_status_ever_appears() {
     on_both(async |app| {
         let jen = one_of_each(app).await;
         let mut seen = Vec::new();
-        for round in 0..8 {
+        for round in 0..4 {
             for item in jen.list("pamrequests").await {
                 let status = text(&item["RequestStatus"]).to_owned();
                 assert!(NINE.contains(&status.as_str()), "{status}");
                 seen.push(status);
-                if round == 1 && item["RequestStatus"] == "PendingMFA" {
+                if round == 0 && item["RequestStatus"] == "PendingMFA" {
                     app.mfa.answer(text(&item["RequestId"]), ChallengeStatus::Failed);
                 }
             }

@@ -1,8 +1,6 @@
 //! PAM-031 to PAM-038: roles.
 
-use jiff::Timestamp;
-
-use crate::app::{SENTINEL, Setup, at, members, on_both, on_both_with, text};
+use crate::app::{SENTINEL, at, members, on_both, text};
 
 const PROPERTIES: [&str; 9] = [
     "RoleId",
@@ -66,25 +64,23 @@ async fn pam_032_033_034_a_role_has_nine_properties() {
     .await;
 }
 
-/// At night in both zones.
-fn night(zone: &'static str, start: Timestamp) -> Setup {
-    Setup { zone, start, ..Setup::default() }
-}
-
 #[tokio::test]
 async fn pam_035_037_a_window_is_shown_as_wall_clock_also_while_it_is_shut() {
-    for setup in [
-        night("UTC", at("2030-06-03T03:00:00Z")),
-        night("America/Los_Angeles", at("2030-06-03T08:00:00Z")),
-        night("Asia/Kolkata", at("2030-06-03T20:00:00Z")),
-    ] {
-        on_both_with(setup, async |app| {
-            let roles = app.caller("jen").list("pamroles").await;
+    on_both(async |app| {
+        let jen = app.caller("jen");
+        for (zone, night) in [
+            ("UTC", "2030-06-04T03:00:00Z"),
+            ("America/Los_Angeles", "2030-06-04T08:00:00Z"),
+            ("Asia/Kolkata", "2030-06-04T20:00:00Z"),
+        ] {
+            app.settings(move |settings| zone.clone_into(&mut settings.time_zone)).await;
+            app.advance_to(at(night)).await;
+            let roles = jen.list("pamroles").await;
             let r4 = roles.iter().find(|role| role["AvailabilityWindowEnabled"] == true).expect("R4 is listed");
-            assert_eq!(text(&r4["AvailableFrom"]), "0001-01-01T08:00:00");
-            assert_eq!(text(&r4["AvailableTo"]), "0001-01-01T17:00:00");
-            app.caller("jen").ask("R4", "RequestedTTL=60").await.refused(403, "OutsideAvailabilityWindow");
-        })
-        .await;
-    }
+            assert_eq!(text(&r4["AvailableFrom"]), "0001-01-01T08:00:00", "{zone}");
+            assert_eq!(text(&r4["AvailableTo"]), "0001-01-01T17:00:00", "{zone}");
+            jen.ask("R4", "RequestedTTL=60").await.refused(403, "OutsideAvailabilityWindow");
+        }
+    })
+    .await;
 }

@@ -38,6 +38,7 @@ pub(crate) fn of_fault(fault: &Fault) -> Problem {
         Fault::Timeout => Problem::timeout(),
         Fault::Unavailable { .. } | Fault::Unknown { .. } | Fault::Closed | Fault::InUse => Problem::unavailable(),
         Fault::Conflict { .. }
+        | Fault::Dangling { .. }
         | Fault::Inconsistent { .. }
         | Fault::TooNew { .. }
         | Fault::ChangedHistory { .. }

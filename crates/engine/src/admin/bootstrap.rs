@@ -18,7 +18,7 @@ use super::{
     administrator::appoint,
     credential::{ENROL_PASSWORD, Secret},
     desk::{Command, Desk, Subject},
-    user::priv_domain,
+    user::{PRIV_DOMAIN, priv_domain},
 };
 use crate::{answer::Answer, engine::Engine, outgoing};
 
@@ -47,6 +47,14 @@ impl Engine {
         let command = Init { name: name.to_owned(), emergency, link: secret.hash(), expires };
         let principal = self.ordain("host", command).await?;
         Ok(FirstAdministrator { principal, secret: secret.text(), expires })
+    }
+
+    /// Names the PRIV domain, as the host's configuration has it. Accounts that are there keep the domain they have.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for what is no domain name; faults of the store.
+    pub async fn name_priv_domain(&self, name: &str) -> Answer<()> {
+        self.ordain("host", NameDomain(name.to_owned())).await
     }
 
     /// Is there an enabled standing Global Administrator? Until then the server is not ready.
@@ -118,6 +126,35 @@ impl Command for Init {
             desk.ledger().wake().notify = true;
         }
         Ok(principal)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct NameDomain(String);
+
+impl Command for NameDomain {
+    type Output = ();
+
+    fn right(&self) -> Right {
+        Right::Administrators
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::NONE
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        let name = self.0;
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
+            return Err(Refusal::Invalid { field: "domain", rule: "is no name of a domain" }.into());
+        }
+        if priv_domain(desk.tx).await? == name {
+            return Ok(());
+        }
+        desk.tx.put_meta(PRIV_DOMAIN, Some(&name)).await?;
+        desk.changed(events::CONFIGURATION_CHANGED, Subject::NONE, |record| record.detail("privDomain", name));
+        Ok(())
     }
 }
 

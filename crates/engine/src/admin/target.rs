@@ -221,6 +221,79 @@ impl Command for SetTargetMode {
     }
 }
 
+/// A target as the host's configuration has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configured {
+    /// Key: the same on every start.
+    pub id: TargetId,
+    /// Unique name.
+    pub name: String,
+    /// `built-in`, `ldap`, `active-directory`, `scim`.
+    pub kind: String,
+    /// The directory inside the store.
+    pub built_in: bool,
+    /// What is done about foreign changes, for a target that is new.
+    pub mode: Mode,
+}
+
+impl Engine {
+    /// Makes a target of the configuration known, or follows its name and kind. What administrators set stays.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] when another target has the name; faults of the store.
+    pub async fn register_target(&self, target: Configured) -> Answer<()> {
+        self.ordain("host", Register(target)).await
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Register(Configured);
+
+impl Command for Register {
+    type Output = ();
+
+    fn right(&self) -> Right {
+        Right::Targets
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::target(self.0.id)
+    }
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::Exclusive(self.0.id.uuid())]
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        let Configured { id, name, kind, built_in, mode } = self.0;
+        let known = desk.tx.target(id).await?;
+        let event = match known {
+            Some(known) if known.name == name && known.kind == kind && known.built_in == built_in => return Ok(()),
+            Some(known) => {
+                desk.tx.update_target(&Target { name: name.clone(), kind, built_in, ..known }).await?;
+                events::TARGET_CHANGED
+            }
+            None => {
+                let target = Target {
+                    id,
+                    name: name.clone(),
+                    kind,
+                    config: "{}".to_owned(),
+                    secret: None,
+                    mode,
+                    built_in,
+                    unwritable: false,
+                    health: None,
+                };
+                desk.tx.insert_target(&target).await?;
+                events::TARGET_ADDED
+            }
+        };
+        desk.changed(event, Subject::target(id), |record| record.detail("name", name));
+        Ok(())
+    }
+}
+
 /// Says what a target calls an account; `None` forgets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindAccount {

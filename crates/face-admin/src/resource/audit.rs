@@ -1,10 +1,7 @@
 //! `/audit`: records, head, checkpoints, proofs, verification (architecture §8).
 
 use axum::{Json, extract::State};
-use ephor_audit::{
-    proof::{ConsistencyDocument, InclusionDocument},
-    verify::Report,
-};
+use ephor_audit::{proof::ProofDocument, verify::Report};
 use ephor_engine::admin::audit::{Entry, ListRecords, ProveConsistency, ProveInclusion};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -102,8 +99,9 @@ async fn records(State(app): State<App>, caller: Signed, Query(which): Query<Whi
 /// The proof that a record is in the tree of the last checkpoint. Anybody can check it with the public key alone.
 #[utoipa::path(get, path = "/audit/records/{index}/proof", tag = "audit", operation_id = "getInclusionProof",
     params(("index" = u64, Path)), responses((status = 200, body = Object), Problems))]
-async fn proof(State(app): State<App>, caller: Signed, index: Number) -> Answer<Json<InclusionDocument>> {
-    Ok(Json(app.engine.consult(caller.actor(), ProveInclusion { index: index.0 }).await?))
+async fn proof(State(app): State<App>, caller: Signed, index: Number) -> Answer<Json<ProofDocument>> {
+    let document = app.engine.consult(caller.actor(), ProveInclusion { index: index.0 }).await?;
+    Ok(Json(ProofDocument::Inclusion(document)))
 }
 
 /// The head of the log.
@@ -160,8 +158,9 @@ async fn consistency(
     State(app): State<App>,
     caller: Signed,
     Query(between): Query<Between>,
-) -> Answer<Json<ConsistencyDocument>> {
-    Ok(Json(app.engine.consult(caller.actor(), ProveConsistency { old: between.from }).await?))
+) -> Answer<Json<ProofDocument>> {
+    let document = app.engine.consult(caller.actor(), ProveConsistency { old: between.from }).await?;
+    Ok(Json(ProofDocument::Consistency(document)))
 }
 
 /// What the log is to be compared with.

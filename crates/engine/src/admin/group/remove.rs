@@ -39,7 +39,7 @@ impl Command for RemoveGroup {
         if !desk.tx.delete_group(group.id).await? {
             return Err(Refusal::InUse {
                 what: "the group",
-                by: "memberships that its target has not confirmed as removed: try again later",
+                by: "grants that still run, or memberships that its target has not confirmed as removed",
             }
             .into());
         }

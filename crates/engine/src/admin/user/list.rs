@@ -1,6 +1,6 @@
 //! `Get-PAMUser`: search, and the export of what is stored about a person.
 
-use ephor_domain::{Refusal, id::PrincipalId, principal::Principal};
+use ephor_domain::{Refusal, administration::Right, id::PrincipalId, principal::Principal};
 use ephor_store::tx::{NameCursor, Page as NamePage, user::UserRow};
 
 use super::UserDetail;
@@ -30,7 +30,7 @@ impl Query for GetUser {
     }
 }
 
-/// One account, PAM user or not.
+/// One account, PAM user or not, for somebody who may change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPrincipal {
     /// Which.
@@ -39,6 +39,10 @@ pub struct GetPrincipal {
 
 impl Query for GetPrincipal {
     type Output = Principal;
+
+    fn right(&self) -> Right {
+        Right::Pam
+    }
 
     fn subject(&self) -> Subject {
         Subject::user(self.principal)

@@ -1,3 +1,52 @@
-//! The `ephor` binary.
+//! The `ephor` binary: the server, its demo, and the commands that talk to it.
 
-fn main() {}
+mod client;
+mod command;
+mod exit;
+mod manual;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    command::{Command, CommandLine},
+    exit::{Done, Outcome},
+};
+
+fn main() -> ExitCode {
+    let command = match CommandLine::try_parse() {
+        Ok(line) => line.command,
+        Err(error) => {
+            // Help and version are no mistakes; clap prints them to standard output.
+            let outcome = if error.use_stderr() { Outcome::Usage } else { Outcome::Done };
+            let _ = error.print();
+            return outcome.into();
+        }
+    };
+    match run(command) {
+        Ok(()) => Outcome::Done.into(),
+        Err(failure) if failure.is_closed_pipe() => Outcome::Done.into(),
+        Err(failure) => {
+            if let Some(sentence) = failure.sentence() {
+                output::complain(&sentence);
+            }
+            failure.outcome().into()
+        }
+    }
+}
+
+fn run(command: Command) -> Done {
+    match command {
+        Command::Pam(group) => wait(client::pam::run(group.command, &group.connection, group.form)),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { dir } => manual::pages(dir.as_deref()),
+    }
+}
+
+/// Runs one client command.
+fn wait(work: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work)
+}

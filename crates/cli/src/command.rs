@@ -1,0 +1,51 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    client::{connection::Connection, pam},
+    output::Form,
+};
+
+/// Self-hosted just-in-time privileged access.
+///
+/// People hold eligibility, ask for access when they need it, are approved, get it for a limited time and lose it on time.
+#[derive(Debug, Parser)]
+#[command(name = "ephor", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 asked in the wrong way, 2 refused by the server, 3 server or transport failed."
+)]
+pub(crate) struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask for roles, look at requests, decide on those of others
+    Pam(Client<pam::Command>),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// Write one file a command into this directory instead of the main page to standard output
+        #[arg(long, value_name = "DIR")]
+        dir: Option<std::path::PathBuf>,
+    },
+}
+
+/// A group of commands that talk to a server.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Client<C: Subcommand> {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) form: Form,
+    #[command(subcommand)]
+    pub(crate) command: C,
+}

@@ -1,0 +1,17 @@
+//! The people, roles and objects of `ephor demo`: a tour for newcomers, and the fixture of the conformance tests.
+//!
+//! Everything has the same id and password on every run. That is no leak: a demo listens on loopback alone, holds nothing
+//! of value, and a store it made is marked so that no real server opens it ([`is_demo`]).
+//!
+//! [`cast`] says who there is, [`seed`] puts them into a store and, if there is one, an outside directory, [`Facts`] tells
+//! tests about them.
+
+pub mod cast;
+mod facts;
+mod rows;
+mod seed;
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Facts, PamFacts, UserFacts};
+pub use seed::{Place, SeedError, is_demo, seed};

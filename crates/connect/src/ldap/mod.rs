@@ -5,6 +5,7 @@
 
 mod account;
 mod config;
+mod container;
 mod fault;
 mod filter;
 mod group;

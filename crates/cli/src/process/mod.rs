@@ -1,0 +1,175 @@
+//! A serving process: the engine, every face in front of it, and the routes of the process itself.
+//!
+//! `ephor serve` and `ephor demo` differ in what they put in here and in nothing behind it.
+
+mod clock_route;
+mod drain;
+pub(crate) mod foundation;
+mod meters;
+mod metrics;
+mod notice;
+pub(crate) mod open;
+mod readiness;
+mod routes;
+mod signals;
+pub(crate) mod signer;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use ephor_engine::{
+    AuditSigner, Engine, Parts,
+    port::{
+        Clock, Entropy, SimulatedClock,
+        mfa::MfaProvider,
+        notify::Notifier,
+        target::TargetDirectory,
+    },
+};
+use ephor_face_admin::AdminFace;
+use ephor_face_pam::PamFace;
+use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
+use ephor_identity::{Identity, Origin, Ports, Settings, StoreJournal, StoreVault, record::sealer};
+use ephor_store::Store;
+use tokio::task::JoinSet;
+
+pub(crate) use notice::LogNotifier;
+pub(crate) use signals::Stop;
+
+use self::{drain::Drained, meters::{Measured, Meters}, routes::App};
+use crate::exit::{Done, Failure};
+
+/// What a process is made of.
+pub(crate) struct Setup {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The same clock, when it stands still until told otherwise.
+    pub(crate) simulated: Option<SimulatedClock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) targets: Vec<Arc<dyn TargetDirectory>>,
+    pub(crate) mfa: Option<Arc<dyn MfaProvider>>,
+    pub(crate) notifier: Arc<dyn Notifier>,
+    pub(crate) signer: AuditSigner,
+    pub(crate) sign_in: Settings,
+    pub(crate) owners: OwnerTable,
+    pub(crate) allowed_origins: Vec<Origin>,
+    pub(crate) public_origin: Option<Origin>,
+    pub(crate) proxies: Vec<Network>,
+    pub(crate) limits: Limits,
+    /// Has the routes below `/demo`.
+    pub(crate) demo: bool,
+}
+
+/// A process that is ready to serve.
+pub(crate) struct Process {
+    engine: Engine,
+    identity: Arc<Identity>,
+    dispatcher: Dispatcher,
+    journal: JoinSet<()>,
+}
+
+impl Process {
+    /// Puts a process together; nothing runs yet but the writer of failed sign-ins.
+    pub(crate) fn new(setup: Setup) -> Done<Self> {
+        let seal = sealer(Arc::clone(&setup.entropy));
+        let (sink, writer) = StoreJournal::new(setup.store.clone(), Arc::clone(&seal));
+        let mut journal = JoinSet::new();
+        journal.spawn(writer);
+        let ports = Ports {
+            vault: Arc::new(StoreVault::new(setup.store.clone(), seal)),
+            journal: Arc::new(sink),
+            clock: Arc::clone(&setup.clock),
+            entropy: Arc::clone(&setup.entropy),
+        };
+        let identity =
+            Identity::new(ports, setup.sign_in).map_err(|error| Failure::usage(format!("sign_in: {error}")))?;
+        let identity = Arc::new(identity);
+        let node = setup.entropy.guid();
+        let engine = Engine::new(Parts {
+            store: setup.store,
+            clock: Arc::clone(&setup.clock),
+            entropy: Arc::clone(&setup.entropy),
+            targets: setup.targets,
+            mfa: setup.mfa,
+            notifier: Some(setup.notifier),
+            signer: Some(setup.signer),
+            node,
+        });
+
+        let meters = Arc::new(Meters::default());
+        let clock = setup.simulated;
+        let drained = clock.as_ref().map(|_| Drained::new(engine.clone()));
+        let pam = ephor_face_pam::Options {
+            allowed_origins: setup.allowed_origins,
+            public_origin: setup.public_origin,
+            ..ephor_face_pam::Options::default()
+        };
+        let pam = PamFace::new(engine.clone(), Arc::clone(&identity), pam);
+        let admin = AdminFace::new(engine.clone(), Arc::clone(&identity), &ephor_face_admin::Options::default());
+        let own = routes::router(App {
+            engine: engine.clone(),
+            identity: Arc::clone(&identity),
+            meters: Arc::clone(&meters),
+            clock,
+            demo: setup.demo,
+            turn: Arc::default(),
+        });
+
+        let entropy = setup.entropy;
+        let measured = |owner: Owner| Measured::new(owner, Arc::clone(&meters));
+        let dispatcher = Dispatcher::builder(Arc::new(move || entropy.ordered_guid(setup.clock.now())))
+            .owners(setup.owners)
+            .proxies(setup.proxies)
+            .limits(setup.limits)
+            .face(Owner::Pam, measured(Owner::Pam).around(drain::around(drained.as_ref(), pam)))
+            .face(Owner::Admin, measured(Owner::Admin).around(drain::around(drained.as_ref(), admin)))
+            .face(Owner::Process, measured(Owner::Process).around(own))
+            .build();
+        Ok(Self { engine, identity, dispatcher, journal })
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Serves until `stop` completes, then ends in order: calls, workers, journal, store.
+    pub(crate) async fn serve(self, sockets: Vec<Socket>, stop: Stop) {
+        let Self { engine, identity, dispatcher, mut journal } = self;
+        let workers = engine.run();
+        let mut counting = JoinSet::new();
+        counting.spawn(settle_sign_ins(Arc::clone(&identity), Arc::clone(engine.clock())));
+        let server = sockets.into_iter().fold(Server::new(dispatcher), Server::listen);
+        let stopped = server.run(stop.ordered()).await;
+        if stopped.cut > 0 {
+            tracing::warn!(connections = stopped.cut, "cut connections whose calls went on too long");
+        }
+        workers.stop().await;
+        counting.shutdown().await;
+        let store = engine.store().clone();
+        drop((engine, identity));
+        // The journal ends by itself once nobody can write to it any more; a store that is gone must not hold us up.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), async {
+            while journal.join_next().await.is_some() {}
+        })
+        .await;
+        store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Hands over the counts of failed sign-ins when their minute is over.
+async fn settle_sign_ins(identity: Arc<Identity>, clock: Arc<dyn Clock>) {
+    // Counts are due a minute after the first failure; nobody waits for them.
+    const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if identity.due().is_some_and(|due| due <= clock.now()) {
+            identity.settle();
+        }
+    }
+}
+
+/// Addresses as they are bound, e.g. for outgoing calls that must not come back to us.
+pub(crate) fn addresses(sockets: &[Socket]) -> Vec<SocketAddr> {
+    sockets.iter().map(Socket::local_address).collect()
+}

@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     client::{connection::Connection, pam},
+    demo,
     output::Form,
+    serve,
 };
 
 /// Self-hosted just-in-time privileged access.
@@ -24,6 +26,10 @@ pub(crate) struct CommandLine {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Serve as configured, until SIGTERM or SIGINT
+    Serve(serve::Arguments),
+    /// Serve a tour with people, roles and groups in it, on this machine alone
+    Demo(Box<demo::Arguments>),
     /// Ask for roles, look at requests, decide on those of others
     Pam(Client<pam::Command>),
     /// Print a completion script for a shell

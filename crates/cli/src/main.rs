@@ -2,9 +2,12 @@
 
 mod client;
 mod command;
+mod demo;
 mod exit;
 mod manual;
 mod output;
+mod process;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -39,10 +42,18 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Done {
     match command {
+        Command::Serve(arguments) => host(serve::run(&arguments)),
+        Command::Demo(arguments) => host(demo::run(&arguments)),
         Command::Pam(group) => wait(client::pam::run(group.command, &group.connection, group.form)),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::pages(dir.as_deref()),
     }
+}
+
+/// Runs a server or a command on its store.
+fn host(work: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(work)
 }
 
 /// Runs one client command.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use ephor_cli::config::{Config, connections, secrets::Resolved, values::Text};
 use ephor_connect::{HttpMfaHook, LdapTarget, Webhook};
 use ephor_domain::id::TargetId;
-use ephor_engine::port::{
-    Clock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory,
-};
+use ephor_engine::port::{Clock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory};
 use ephor_front::{Binding, Socket, certificate::Certificates, owner::OwnerTable};
 use tokio::task::JoinSet;
 
@@ -55,8 +53,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         targets: targets(&config, &opened.foundation)?,
         mfa,
         notifier: notifier(&resolved, &own, &opened.clock)?,
-        owners: OwnerTable::new([opened.foundation.tenant.to_string()])
-            .map_err(|error| unusable("tenant", &error))?,
+        owners: OwnerTable::new([opened.foundation.tenant.to_string()]).map_err(|error| unusable("tenant", &error))?,
         store: opened.store,
         clock: opened.clock,
         simulated: None,
@@ -105,7 +102,8 @@ fn targets(config: &Config, foundation: &Foundation) -> Done<Vec<Arc<dyn TargetD
     let mut targets: Vec<Arc<dyn TargetDirectory>> = Vec::new();
     for (name, target) in &config.targets {
         let id: Option<&TargetId> = foundation.targets.get(name);
-        let id = id.copied().ok_or_else(|| Failure::Failed(anyhow::anyhow!("the store has no row for target {name}")))?;
+        let id =
+            id.copied().ok_or_else(|| Failure::Failed(anyhow::anyhow!("the store has no row for target {name}")))?;
         let directory = LdapTarget::new(id, target.ldap.clone())
             .map_err(|error| Failure::usage(format!("targets.{name}.ldap: {error}")))?;
         targets.push(Arc::new(directory));
@@ -113,11 +111,7 @@ fn targets(config: &Config, foundation: &Foundation) -> Done<Vec<Arc<dyn TargetD
     Ok(targets)
 }
 
-fn notifier(
-    resolved: &Resolved,
-    own: &[std::net::SocketAddr],
-    clock: &Arc<dyn Clock>,
-) -> Done<Arc<dyn Notifier>> {
+fn notifier(resolved: &Resolved, own: &[std::net::SocketAddr], clock: &Arc<dyn Clock>) -> Done<Arc<dyn Notifier>> {
     match &resolved.webhook {
         Some(webhook) => {
             let webhook = Webhook::new(webhook, own, Arc::clone(clock))

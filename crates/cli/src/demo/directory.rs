@@ -20,8 +20,8 @@ pub(super) async fn of(arguments: &Arguments) -> Done<Option<Arc<dyn TargetDirec
     let config = json!({"url": url, "bind_dn": arguments.ldap_bind, "base_dn": arguments.ldap_base});
     let mut config: LdapConfig = serde_json::from_value(config).context("--ldap")?;
     config.password = Some(password.clone());
-    let target = LdapTarget::new(cast::outside_target(), config)
-        .map_err(|error| Failure::usage(format!("--ldap: {error}")))?;
+    let target =
+        LdapTarget::new(cast::outside_target(), config).map_err(|error| Failure::usage(format!("--ldap: {error}")))?;
     target.create_containers().await.with_context(|| url.clone())?;
     Ok(Some(Arc::new(target)))
 }

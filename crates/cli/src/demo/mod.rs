@@ -57,8 +57,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     let place = directory.clone().map_or(Place::BuiltIn, Place::Outside);
     let fresh = ephor_demo::seed(&store, &place, clock.now(), entropy.as_ref()).await.context(location.to_string())?;
     let key = folder.path.join("audit.key");
-    let signer = signer::load_or_make(&key, LOG_ORIGIN, entropy.as_ref())
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    let signer =
+        signer::load_or_make(&key, LOG_ORIGIN, entropy.as_ref()).map_err(|error| Failure::usage(error.to_string()))?;
 
     let sockets = vec![plain, tls];
     let process = Process::new(Setup {
@@ -111,10 +111,8 @@ impl Folder {
                 Ok(Self { path, passing: None })
             }
             None => {
-                let passing = tempfile::Builder::new()
-                    .prefix("ephor-demo-")
-                    .tempdir()
-                    .context("making a temporary folder")?;
+                let passing =
+                    tempfile::Builder::new().prefix("ephor-demo-").tempdir().context("making a temporary folder")?;
                 Ok(Self { path: passing.path().to_owned(), passing: Some(passing) })
             }
         }
@@ -134,11 +132,7 @@ async fn bind(binding: Binding) -> Done<Socket> {
     Ok(binding.bind().await.map_err(anyhow::Error::from)?)
 }
 
-fn hook(
-    arguments: &Arguments,
-    own: &[SocketAddr],
-    clock: &Arc<dyn Clock>,
-) -> Done<Option<Arc<dyn MfaProvider>>> {
+fn hook(arguments: &Arguments, own: &[SocketAddr], clock: &Arc<dyn Clock>) -> Done<Option<Arc<dyn MfaProvider>>> {
     let Some(url) = &arguments.mfa_hook else { return Ok(None) };
     let endpoint = OutgoingConfig { url: url.clone(), allow_private: true, ca_file: None, secret: None };
     let config = MfaHookConfig { endpoint, needs_phone_number: false };

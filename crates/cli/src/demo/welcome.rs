@@ -17,13 +17,7 @@ pub(super) fn text(facts: &Facts, folder: &Folder, arguments: &Arguments, fresh:
     text
 }
 
-fn writing(
-    text: &mut String,
-    facts: &Facts,
-    folder: &Folder,
-    arguments: &Arguments,
-    fresh: bool,
-) -> std::fmt::Result {
+fn writing(text: &mut String, facts: &Facts, folder: &Folder, arguments: &Arguments, fresh: bool) -> std::fmt::Result {
     let goes_on = if fresh { "" } else { ", going on where it was" };
     writeln!(text, "Ephor demo{goes_on}. It serves this machine alone; Ctrl-C ends it.\n")?;
     writeln!(text, "  PAM REST API   {}/api/pamresources/", facts.http)?;

@@ -77,8 +77,11 @@ pub(crate) async fn lay(store: &Store, plan: Plan, at: Timestamp, entropy: &dyn 
 
 async fn laid(tx: &mut Tx, plan: Plan, draw: Draw) -> Result<Foundation, Fault> {
     let tenant = match tx.meta(TENANT).await? {
-        Some(text) => Uuid::try_parse(&text)
-            .map_err(|_| Fault::Inconsistent { table: "meta", column: "value", id: TENANT.to_owned() })?,
+        Some(text) => Uuid::try_parse(&text).map_err(|_| Fault::Inconsistent {
+            table: "meta",
+            column: "value",
+            id: TENANT.to_owned(),
+        })?,
         None => {
             tx.put_meta(TENANT, Some(&draw.tenant.to_string())).await?;
             tx.put_settings(&plan.settings).await?;
@@ -166,8 +169,7 @@ mod tests {
         assert_eq!(settings.priv_user_prefix, "PRIV.");
         let modes = store.read(|tx| Box::pin(tx.targets())).await.unwrap();
         let modes: BTreeMap<String, Mode> = modes.into_iter().map(|target| (target.name, target.mode)).collect();
-        let expected =
-            [("built-in", Mode::ReportOnly), ("corp", Mode::Authoritative), ("lab", Mode::ReportOnly)];
+        let expected = [("built-in", Mode::ReportOnly), ("corp", Mode::Authoritative), ("lab", Mode::ReportOnly)];
         assert_eq!(modes, expected.map(|(name, mode)| (name.to_owned(), mode)).into());
 
         let third = lay(&store, plan(&[]), at, &entropy).await.unwrap();

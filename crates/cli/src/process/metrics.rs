@@ -49,7 +49,12 @@ pub(super) async fn text(engine: &Engine, meters: &Meters) -> Result<String, Fau
     gauge(&mut registry, "audit_records", "Records of the audit log", seen.records);
     let unsigned = seen.records.saturating_sub(seen.checkpoint);
     gauge(&mut registry, "audit_unsigned_records", "Records behind the last signed checkpoint", unsigned);
-    seconds(&mut registry, "due_lag_seconds", "How late the oldest due start, end or time-out is", behind(seen.due, now));
+    seconds(
+        &mut registry,
+        "due_lag_seconds",
+        "How late the oldest due start, end or time-out is",
+        behind(seen.due, now),
+    );
     seconds(&mut registry, "outbox_lag_seconds", "How late the oldest notification is", behind(seen.outbox, now));
     let removal = behind(seen.removal, now);
     seconds(&mut registry, "oldest_overdue_removal_seconds", "How long the oldest removal has been owed", removal);

@@ -18,12 +18,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use ephor_engine::{
     AuditSigner, Engine, Parts,
-    port::{
-        Clock, Entropy, SimulatedClock,
-        mfa::MfaProvider,
-        notify::Notifier,
-        target::TargetDirectory,
-    },
+    port::{Clock, Entropy, SimulatedClock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
 };
 use ephor_face_admin::AdminFace;
 use ephor_face_pam::PamFace;
@@ -35,7 +30,11 @@ use tokio::task::JoinSet;
 pub(crate) use notice::LogNotifier;
 pub(crate) use signals::Stop;
 
-use self::{drain::Drained, meters::{Measured, Meters}, routes::App};
+use self::{
+    drain::Drained,
+    meters::{Measured, Meters},
+    routes::App,
+};
 use crate::exit::{Done, Failure};
 
 /// What a process is made of.

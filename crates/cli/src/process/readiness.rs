@@ -52,7 +52,8 @@ pub(super) async fn look(engine: &Engine) -> Readiness {
 
 /// The head of the log can be read and is one.
 async fn audit(engine: &Engine) -> String {
-    let head = engine.store().read(|tx| Box::pin(async move { Ok((tx.audit_frontier().await?, tx.audit_size().await?)) }));
+    let head =
+        engine.store().read(|tx| Box::pin(async move { Ok((tx.audit_frontier().await?, tx.audit_size().await?)) }));
     match head.await {
         Ok((bytes, 0)) if bytes.is_empty() => GOOD.to_owned(),
         Ok((bytes, size)) => match ephor_audit::Frontier::from_bytes(&bytes) {

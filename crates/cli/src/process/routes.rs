@@ -31,15 +31,15 @@ pub(super) struct App {
 
 /// The router of the process.
 pub(super) fn router(app: App) -> Router {
-    let mut router = Router::new()
-        .route("/healthz", get(health))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics_text));
+    let mut router =
+        Router::new().route("/healthz", get(health)).route("/readyz", get(ready)).route("/metrics", get(metrics_text));
     if app.demo {
         router = router.route("/demo/clock", post(clock_route::set));
     }
     router
-        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "This resource does not do that."))
+        .method_not_allowed_fallback(async || {
+            problem(StatusCode::METHOD_NOT_ALLOWED, "This resource does not do that.")
+        })
         .fallback(async || problem(StatusCode::NOT_FOUND, "There is nothing at this address."))
         .layer(RefusedLayer::new(refused))
         .with_state(app)

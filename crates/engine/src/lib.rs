@@ -17,5 +17,6 @@ pub mod wake;
 
 pub use answer::{Answer, Denied};
 pub use engine::{Engine, Parts};
+pub use ephor_store::Fault;
 pub use keeper::AuditSigner;
 pub use run::Workers;

@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
+    admin_init, audit,
     client::{connection::Connection, pam},
-    demo,
+    demo, doctor, migrate,
     output::Form,
     serve,
 };
@@ -30,6 +31,15 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Serve a tour with people, roles and groups in it, on this machine alone
     Demo(Box<demo::Arguments>),
+    /// Look at everything that can keep Ephor from its work, and say what to do
+    Doctor(Host<doctor::Arguments>),
+    /// Bring the schema of the store up to date
+    Migrate(migrate::Arguments),
+    /// Verify the audit log, export it, prove what is in it
+    Audit(HostGroup<audit::Command>),
+    /// Make the first administrator
+    #[command(name = "admin-init", hide = true)]
+    AdminInit(Host<admin_init::Arguments>),
     /// Ask for roles, look at requests, decide on those of others
     Pam(Client<pam::Command>),
     /// Print a completion script for a shell
@@ -50,6 +60,24 @@ pub(crate) enum Command {
 pub(crate) struct Client<C: Subcommand> {
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) form: Form,
+    #[command(subcommand)]
+    pub(crate) command: C,
+}
+
+/// A command on the host.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Host<A: clap::Args> {
+    #[command(flatten)]
+    pub(crate) form: Form,
+    #[command(flatten)]
+    pub(crate) arguments: A,
+}
+
+/// A group of commands on the host.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HostGroup<C: Subcommand> {
     #[command(flatten)]
     pub(crate) form: Form,
     #[command(subcommand)]

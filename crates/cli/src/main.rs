@@ -1,10 +1,14 @@
 //! The `ephor` binary: the server, its demo, and the commands that talk to it.
 
+mod admin_init;
+mod audit;
 mod client;
 mod command;
 mod demo;
+mod doctor;
 mod exit;
 mod manual;
+mod migrate;
 mod output;
 mod process;
 mod serve;
@@ -14,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::{
-    command::{Command, CommandLine},
+    command::{Command, CommandLine, Host, HostGroup},
     exit::{Done, Outcome},
 };
 
@@ -44,6 +48,10 @@ fn run(command: Command) -> Done {
     match command {
         Command::Serve(arguments) => host(serve::run(&arguments)),
         Command::Demo(arguments) => host(demo::run(&arguments)),
+        Command::Doctor(Host { form, arguments }) => host(doctor::run(&arguments, form)),
+        Command::Migrate(arguments) => host(migrate::run(&arguments)),
+        Command::Audit(HostGroup { form, command }) => host(audit::run(&command, form)),
+        Command::AdminInit(Host { form, arguments }) => host(admin_init::run(&arguments, form)),
         Command::Pam(group) => wait(client::pam::run(group.command, &group.connection, group.form)),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::pages(dir.as_deref()),

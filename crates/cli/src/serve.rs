@@ -14,6 +14,7 @@ use crate::{
     process::{
         LogNotifier, Process, Setup, Stop, addresses,
         foundation::Foundation,
+        keepsake,
         open::{self, Configured},
     },
 };
@@ -40,6 +41,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     let opened = open::open(&config, &resolved).await?;
     for name in &opened.foundation.forgotten {
         tracing::warn!(target_name = name, "a target of the store is not configured: nothing is written to it");
+    }
+    if let Some(path) = &config.audit.checkpoint_file {
+        beside.spawn(keepsake::follow(opened.store.clone(), path.clone()));
     }
     let own = addresses(&sockets);
     let unusable = |key: &str, error: &dyn std::fmt::Display| Failure::usage(format!("{key}: {error}"));
@@ -73,6 +77,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         tracing::info!(%address, "serving");
     }
     process.serve(sockets, stop).await;
+    beside.shutdown().await;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 mod clock_route;
 mod drain;
 pub(crate) mod foundation;
+pub(crate) mod keepsake;
 mod meters;
 mod metrics;
 mod notice;

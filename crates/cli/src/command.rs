@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    admin_init, audit,
-    client::{connection::Connection, pam},
+    audit,
+    client::{admin, connection::Connection, login, pam, revoke},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -37,11 +37,16 @@ pub(crate) enum Command {
     Migrate(migrate::Arguments),
     /// Verify the audit log, export it, prove what is in it
     Audit(HostGroup<audit::Command>),
-    /// Make the first administrator
-    #[command(name = "admin-init", hide = true)]
-    AdminInit(Host<admin_init::Arguments>),
     /// Ask for roles, look at requests, decide on those of others
     Pam(Client<pam::Command>),
+    /// Administer roles, users, groups, requests and targets
+    Admin(Box<Client<admin::Command>>),
+    /// End access now: of requests, of a user, of a role
+    Revoke(revoke::Revoke),
+    /// Sign in, and keep server and account for later commands
+    Login(login::Login),
+    /// Take the kept sign-in back
+    Logout(login::Logout),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

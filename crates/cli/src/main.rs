@@ -51,8 +51,11 @@ fn run(command: Command) -> Done {
         Command::Doctor(Host { form, arguments }) => host(doctor::run(&arguments, form)),
         Command::Migrate(arguments) => host(migrate::run(&arguments)),
         Command::Audit(HostGroup { form, command }) => host(audit::run(&command, form)),
-        Command::AdminInit(Host { form, arguments }) => host(admin_init::run(&arguments, form)),
         Command::Pam(group) => wait(client::pam::run(group.command, &group.connection, group.form)),
+        Command::Admin(group) => host(client::admin::run(group.command, &group.connection, group.form)),
+        Command::Revoke(revoke) => wait(client::revoke::run(&revoke)),
+        Command::Login(login) => wait(client::login::login(&login)),
+        Command::Logout(logout) => wait(client::login::logout(&logout)),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::pages(dir.as_deref()),
     }

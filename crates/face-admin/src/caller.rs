@@ -1,12 +1,15 @@
-//! Who calls: API tokens for now, never anything a browser adds by itself (seams §2).
+//! Who calls: by API token, or by the session of a program; never by anything a browser adds by itself (seams §2).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use axum::extract::FromRequestParts;
 use ephor_domain::principal::Actor;
 use ephor_front::{Authority, Peer, Scheme};
 use ephor_identity::{Accepted, Caller, Denied, Presented, token::Scope};
-use http::{StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 
 use crate::{face::App, problem::Problem, refusal::of_fault};
 
@@ -23,9 +26,8 @@ impl FromRequestParts<App> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(call: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
-        let secure = call.extensions.get::<Authority>().is_some_and(|authority| authority.scheme == Scheme::Https);
-        let presented = Presented { headers: &call.headers, address, secure };
+        let Bearing { headers, address, secure } = Bearing::of(call);
+        let presented = Presented { headers: &headers, address, secure };
         let caller = app.identity.caller(&presented, Accepted::API).await.map_err(|denied| unknown(&denied))?;
         if caller.has_scope(Scope::Admin) {
             Ok(Self(caller))
@@ -39,7 +41,37 @@ impl FromRequestParts<App> for Signed {
     }
 }
 
-fn unknown(denied: &Denied) -> Problem {
+/// What a call brings before anybody has looked at it.
+pub(crate) struct Bearing {
+    headers: HeaderMap,
+    address: IpAddr,
+    secure: bool,
+}
+
+impl Bearing {
+    fn of(call: &Parts) -> Self {
+        let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
+        let secure = call.extensions.get::<Authority>().is_some_and(|authority| authority.scheme == Scheme::Https);
+        Self { headers: call.headers.clone(), address, secure }
+    }
+
+    /// The same without what a browser adds by itself: a sign-in here leaves its cookie alone.
+    pub(crate) fn without_cookies(&mut self) -> Presented<'_> {
+        self.headers.remove(header::COOKIE);
+        Presented { headers: &self.headers, address: self.address, secure: self.secure }
+    }
+}
+
+impl FromRequestParts<App> for Bearing {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(call: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(call))
+    }
+}
+
+/// What the wire says of a call without a caller.
+pub(crate) fn unknown(denied: &Denied) -> Problem {
     match denied {
         Denied::NotSignedIn(_) | Denied::Disabled(_) => {
             let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "You are not signed in.");

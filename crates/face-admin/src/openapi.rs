@@ -28,7 +28,7 @@ use crate::{face::App, problem::ProblemDocument, resource};
 )]
 struct Document;
 
-/// API tokens with the scope `Ephor.Admin`.
+/// API tokens with the scope `Ephor.Admin`, and sessions of programs.
 struct Credentials;
 
 impl Modify for Credentials {
@@ -109,7 +109,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 59);
+        assert_eq!(names.len(), 61);
     }
 
     #[test]

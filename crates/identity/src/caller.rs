@@ -112,15 +112,17 @@ pub struct Accepted {
     pub session: bool,
     /// API tokens.
     pub api_token: bool,
+    /// The secret of a session as bearer token: how a program carries the word of a person. No browser sends it by itself.
+    pub carried_session: bool,
 }
 
 impl Accepted {
     /// The PAM face.
-    pub const PAM: Self = Self { basic: true, session: true, api_token: true };
+    pub const PAM: Self = Self { basic: true, session: true, api_token: true, carried_session: false };
     /// The portal.
-    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false };
+    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false, carried_session: false };
     /// The admin face, SCIM, and metrics from afar: nothing a browser sends by itself.
-    pub const API: Self = Self { basic: false, session: false, api_token: true };
+    pub const API: Self = Self { basic: false, session: false, api_token: true, carried_session: true };
 
     /// The `WWW-Authenticate` lines of a 401.
     #[must_use]

@@ -24,7 +24,7 @@ use crate::{
     settings::Settings,
     tally::Tally,
     throttle::{Subject, Throttle},
-    token::FRESH,
+    token::{FRESH, PREFIX},
 };
 
 /// What sign-in stands on.
@@ -120,6 +120,10 @@ impl Identity {
         if scheme.eq_ignore_ascii_case("basic") && accepted.basic {
             let pair = basic::parse(rest).ok_or(Denied::NotSignedIn(Reason::Malformed))?;
             self.verify_pair(&pair.name, pair.password, address).await
+        } else if scheme.eq_ignore_ascii_case("bearer") && accepted.carried_session && !rest.trim().starts_with(PREFIX)
+        {
+            let caller = self.session_caller(&SecretString::from(rest.trim()), address).await?;
+            Ok(Caller { ambient: false, ..caller })
         } else if scheme.eq_ignore_ascii_case("bearer") && accepted.api_token {
             self.token_caller(&SecretString::from(rest.trim()), address).await
         } else {

@@ -1,10 +1,13 @@
 //! The commands that talk to a server.
 
+pub(crate) mod admin;
 pub(crate) mod connection;
+pub(crate) mod login;
 pub(crate) mod pam;
 pub(crate) mod pipeline;
 pub(crate) mod profile;
 pub(crate) mod prompt;
+pub(crate) mod revoke;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod ttl;

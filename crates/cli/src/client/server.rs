@@ -76,9 +76,9 @@ impl Server {
         self.credentials.as_ref()
     }
 
-    /// The same server, called by somebody else.
-    pub(crate) fn called_by(&self, credentials: Credentials) -> Self {
-        Self { credentials: Some(credentials), ..self.clone() }
+    /// The same server, called by somebody else, or by nobody.
+    pub(crate) fn called_by(&self, credentials: Option<Credentials>) -> Self {
+        Self { credentials, ..self.clone() }
     }
 
     /// Reads.

@@ -11,7 +11,7 @@ use ephor_engine::admin::{
 use ephor_identity::{
     identity::SetPasswordError,
     password::PasswordError,
-    token::{TokenError, parse_scopes},
+    token::{TokenError, TokenView, parse_scopes},
 };
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     answer::{Answer, Created},
     body::Sent,
-    caller::Signed,
+    caller::{Signed, unknown},
     face::App,
     listing::Page,
     parameters::Ids,
@@ -125,12 +125,33 @@ impl From<ApiToken> for TokenBody {
     }
 }
 
+impl From<TokenView> for TokenBody {
+    fn from(token: TokenView) -> Self {
+        Self {
+            token_id: token.id.uuid(),
+            label: token.label,
+            scopes: token.scopes.into_iter().map(|scope| scope.to_string()).collect(),
+            created: token.created,
+            expires: token.expires,
+            revoked: token.revoked,
+        }
+    }
+}
+
 /// API tokens of an account, newest first.
 #[utoipa::path(get, path = "/users/{userId}/tokens", tag = "credentials", operation_id = "listTokens",
     params(("userId" = Uuid, Path)), responses((status = 200, body = Page<TokenBody>), Problems))]
 async fn tokens(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json<Page<TokenBody>>> {
-    let tokens = app.engine.consult(caller.actor(), ListTokens { principal: ids.one() }).await?;
-    Ok(Json(Page::whole(tokens.into_iter().map(Into::into).collect())))
+    let user = ids.one();
+    // One's own need no right.
+    let tokens: Vec<TokenBody> = if user == caller.0.principal.id {
+        let own = app.identity.tokens(&caller.0).await.map_err(|denied| unknown(&denied))?;
+        own.into_iter().map(Into::into).collect()
+    } else {
+        let tokens = app.engine.consult(caller.actor(), ListTokens { principal: user }).await?;
+        tokens.into_iter().map(Into::into).collect()
+    };
+    Ok(Json(Page::whole(tokens)))
 }
 
 /// A token to be made.
@@ -185,7 +206,11 @@ async fn make_token(
     params(("userId" = Uuid, Path), ("tokenId" = Uuid, Path)), responses((status = 204), Problems))]
 async fn revoke_token(State(app): State<App>, caller: Signed, ids: Ids<2>) -> Answer<StatusCode> {
     let (principal, token) = ids.both();
-    app.engine.administer(caller.actor(), RevokeToken { principal, token }).await?;
+    if principal != caller.0.principal.id {
+        app.engine.administer(caller.actor(), RevokeToken { principal, token }).await?;
+    } else if !app.identity.revoke_token(&caller.0, token).await.map_err(|denied| unknown(&denied))? {
+        return Err(Refusal::NotFound { what: "token" }.into());
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

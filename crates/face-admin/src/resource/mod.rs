@@ -11,6 +11,7 @@ mod member;
 mod person;
 mod request;
 mod role;
+mod session;
 mod target;
 mod user;
 
@@ -21,6 +22,7 @@ use crate::face::App;
 /// All routes, without the base path.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(session::routes())
         .merge(role::routes())
         .merge(member::routes())
         .merge(user::routes())

@@ -41,6 +41,20 @@ async fn a_session_is_a_caller_with_ambient_credentials() {
 }
 
 #[tokio::test]
+async fn a_program_carries_its_session_as_bearer_token_and_only_where_that_counts() {
+    let app = app();
+    let new = sign_in(&app, &HeaderMap::new()).await;
+    let carried = header("authorization", &format!("Bearer {}", new.secret.expose_secret()));
+    let caller = app.identity.caller(&presented(&carried), Accepted::API).await.unwrap();
+    assert_eq!((caller.actor.proof, caller.ambient), (Proof::Person, false));
+    let answer = app.identity.caller(&presented(&carried), Accepted::PAM).await;
+    assert_eq!(answer, Err(Denied::NotSignedIn(Reason::NotAccepted)));
+
+    app.identity.sign_out(&caller).await.unwrap();
+    assert_eq!(app.identity.caller(&presented(&carried), Accepted::API).await, gone());
+}
+
+#[tokio::test]
 async fn wrong_credentials_are_not_saved_by_a_cookie() {
     let app = app();
     let new = sign_in(&app, &HeaderMap::new()).await;

@@ -1,7 +1,5 @@
 //! Standing administrators (seams §14): who they are, and how they come and go.
 
-use std::collections::BTreeMap;
-
 use ephor_audit::events;
 use ephor_domain::{
     Refusal,
@@ -9,13 +7,10 @@ use ephor_domain::{
     id::PrincipalId,
     principal::Principal,
 };
-use ephor_store::{
-    Write,
-    tx::{administrator::Administrator as Assignment, lock::Lock},
-};
+use ephor_store::tx::{administrator::Administrator as Assignment, lock::Lock};
 
 use super::desk::{Command, Desk, Files, Query, Subject};
-use crate::{answer::Answer, outgoing};
+use crate::answer::Answer;
 
 /// A standing administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,9 +138,6 @@ fn locks(principal: PrincipalId, role: AdministratorRole) -> Vec<Lock> {
 
 /// The others are told of each change among administrators (seams §14).
 fn tell(desk: &mut Desk<'_>, event: &'static str, account: &Principal, role: AdministratorRole) {
-    let facts =
-        BTreeMap::from([("role".to_owned(), role.name().to_owned()), ("principal".to_owned(), account.id.to_string())]);
-    let alarm = outgoing::alarm(desk.call(), event, account.id.uuid(), facts, desk.now());
-    desk.ledger().write(Write::Outbox(alarm));
-    desk.ledger().wake().notify = true;
+    let facts = [("role", role.name().to_owned()), ("principal", account.id.to_string())];
+    desk.alarm(event, account.id.uuid(), facts);
 }

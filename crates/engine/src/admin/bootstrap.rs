@@ -7,10 +7,7 @@ use ephor_domain::{
     id::{PersonId, PrincipalId},
     principal::{Principal, PrincipalKind},
 };
-use ephor_store::{
-    Write,
-    tx::{credential::Enrolment, lock::Lock},
-};
+use ephor_store::tx::{credential::Enrolment, lock::Lock};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
@@ -20,7 +17,7 @@ use super::{
     desk::{Command, Desk, Subject},
     user::{PRIV_DOMAIN, priv_domain},
 };
-use crate::{answer::Answer, engine::Engine, outgoing};
+use crate::{answer::Answer, engine::Engine};
 
 /// How long the enrolment link of `admin init` is good.
 pub const LINK_LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -120,10 +117,7 @@ impl Command for Init {
         desk.tx.insert_enrolment(&link).await?;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(principal.id), |record| record);
         if exists {
-            let alarm =
-                outgoing::alarm(desk.call(), "emergency.administrator", principal.id.uuid(), [].into(), desk.now());
-            desk.ledger().write(Write::Outbox(alarm));
-            desk.ledger().wake().notify = true;
+            desk.alarm("emergency.administrator", principal.id.uuid(), []);
         }
         Ok(principal)
     }

@@ -108,6 +108,7 @@ impl Command for SetPassword {
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| {
             record.detail("by", "administrator")
         });
+        told(desk, account.id);
         Ok(())
     }
 }
@@ -149,8 +150,14 @@ impl Command for IssueEnrolment {
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(account.id), |record| {
             record.detail("expires", expires)
         });
+        told(desk, account.id);
         Ok(())
     }
+}
+
+/// Who can sign in as somebody can speak for him: such a change is never silent.
+fn told(desk: &mut Desk<'_>, account: PrincipalId) {
+    desk.alarm("credential.changed-by-administrator", account.uuid(), [("principal", account.to_string())]);
 }
 
 fn bounded(now: Timestamp, expires: Timestamp, life: SignedDuration) -> Result<(), Refusal> {

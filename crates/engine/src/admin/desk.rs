@@ -17,7 +17,7 @@ use ephor_domain::{
     principal::{Actor, Proof},
     provider::Provider,
 };
-use ephor_store::{Fault, Tx, tx::lock::Lock};
+use ephor_store::{Fault, Tx, Write, tx::lock::Lock};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ use crate::{
     call::{Call, word},
     engine::Engine,
     ledger::{About, Ledger},
+    outgoing,
     pam::end::{Why, end_all},
     wake::Wake,
 };
@@ -246,6 +247,14 @@ impl<'t> Desk<'t> {
     pub(crate) fn changed(&mut self, event: Event, subject: Subject, facts: impl FnOnce(Record) -> Record) {
         let record = facts(subject.put(self.call.record(event)));
         self.ledger.record(&record);
+    }
+
+    /// Tells the operator at once (seams §18).
+    pub(crate) fn alarm<const N: usize>(&mut self, event: &'static str, subject: Uuid, facts: [(&str, String); N]) {
+        let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let alarm = outgoing::alarm(self.call, event, subject, facts, self.call.now);
+        self.ledger.write(Write::Outbox(alarm));
+        self.ledger.wake().notify = true;
     }
 
     /// What the command writes beside its records.

@@ -1,6 +1,6 @@
 //! Other people's requests: seen, cancelled, ended at once (`PAM-120`, seams §14).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use ephor_audit::events;
 use ephor_domain::{
@@ -11,7 +11,7 @@ use ephor_domain::{
     text::Justification,
 };
 use ephor_store::{
-    Tx, Write,
+    Tx,
     tx::{list::RequestFilter, list::StateGroup, lock::Lock},
 };
 use jiff::Timestamp;
@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    outgoing,
     pam::{
         PamRequest,
         end::{Why, end_case},
@@ -265,22 +264,14 @@ impl Command for EndGrant {
                 }
             });
             end_case(desk.ledger(), case, Why::ADMINISTRATOR);
-            alarm(desk, owner.principal, self.grant);
+            let facts = [("principal", owner.principal.to_string()), ("grant", self.grant.to_string())];
+            desk.alarm("emergency.ended", grant, facts);
             desk.flush().await?;
         }
         let case = desk.tx.request_case(owner.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
         let request = PamRequest::at(case.request, case.grant, desk.now());
         Names::default().put(desk.tx, request).await
     }
-}
-
-/// An emergency end is told at once (seams §18).
-fn alarm(desk: &mut Desk<'_>, principal: PrincipalId, grant: GrantId) {
-    let facts =
-        BTreeMap::from([("principal".to_owned(), principal.to_string()), ("grant".to_owned(), grant.to_string())]);
-    let alarm = outgoing::alarm(desk.call(), "emergency.ended", grant.uuid(), facts, desk.now());
-    desk.ledger().write(Write::Outbox(alarm));
-    desk.ledger().wake().notify = true;
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use ephor_audit::events;
 use ephor_domain::{Refusal, pam::PamStatus, principal::Proof};
 use ephor_engine::Denied;
-use ephor_identity::password::verify_password;
+use ephor_identity::{
+    password::verify_password,
+    secret::{Purpose, SecretHash},
+};
 use serde_json::{Value, json};
 
 use crate::app::{App, on_both};
@@ -216,6 +219,13 @@ async fn links_leave_once_and_tokens_are_made_by_their_own_person_alone() {
         let link = ada.post(&format!("users/{}/enrolment", app.id("jen")), json!({})).await.ok(201);
         assert_eq!(link["secret"].as_str().unwrap().len(), 64);
         assert_eq!(link["expires"], "2030-06-03T12:15:00Z");
+        let hash = SecretHash::of(Purpose::Enrolment, &link["secret"].as_str().unwrap().into());
+        let now = app.now();
+        let stored = app.read(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move { tx.enrolment(hash.as_bytes(), now).await })
+        });
+        assert_eq!(stored.await.unwrap().principal, app.typed("jen"));
         let long = json!({"lifetime": 86_401});
         assert_eq!(ada.post(&format!("users/{}/enrolment", app.id("jen")), long).await.json()["field"], "expires");
 

@@ -146,10 +146,11 @@ pub(super) async fn remove_privilege(desk: &mut Desk<'_>, role: EntitlementId, g
     adapt::narrow(desk, role, group).await
 }
 
-/// Administrators may assign to themselves; the record says so (seams §14).
+/// Administrators may assign to themselves; the record says so and the others are told (seams §14).
 fn note_self(desk: &mut Desk<'_>, user: &Principal, subject: Subject, what: &'static str) {
     if desk.person() == Some(user.person) {
         desk.changed(events::SELF_ASSIGNED, subject, |record| record.detail("as", what));
+        desk.alarm("administrator.self-assigned", user.id.uuid(), [("as", what.to_owned())]);
     }
 }
 

@@ -13,91 +13,24 @@ use ephor_audit::{
 use ephor_domain::{
     Refusal,
     administration::{AdministratorRole, Right, may},
-    id::{EntitlementId, GroupId, PersonId, PrincipalId, RequestId, TargetId},
+    id::{EntitlementId, PersonId, PrincipalId},
     principal::{Actor, Proof},
-    provider::Provider,
 };
 use ephor_store::{Fault, Tx, Write, tx::lock::Lock};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+pub use super::subject::Subject;
 use crate::{
     answer::{Answer, Denied},
     call::{Call, word},
     engine::Engine,
-    ledger::{About, Ledger},
+    ledger::Ledger,
     outgoing,
     pam::end::{Why, end_all},
     wake::Wake,
 };
-
-/// What a command or query is about, for its records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Subject {
-    /// A role.
-    pub role: Option<EntitlementId>,
-    /// A principal.
-    pub user: Option<PrincipalId>,
-    /// A request.
-    pub request: Option<RequestId>,
-    /// A group.
-    pub group: Option<GroupId>,
-    /// A target.
-    pub target: Option<TargetId>,
-}
-
-impl Subject {
-    /// Nothing in particular.
-    pub const NONE: Self = Self { role: None, user: None, request: None, group: None, target: None };
-
-    /// A role.
-    #[must_use]
-    pub fn role(role: EntitlementId) -> Self {
-        Self { role: Some(role), ..Self::NONE }
-    }
-
-    /// A principal.
-    #[must_use]
-    pub fn user(user: PrincipalId) -> Self {
-        Self { user: Some(user), ..Self::NONE }
-    }
-
-    /// A group.
-    #[must_use]
-    pub fn group(group: GroupId) -> Self {
-        Self { group: Some(group), ..Self::NONE }
-    }
-
-    /// A request.
-    #[must_use]
-    pub fn request(request: RequestId) -> Self {
-        Self { request: Some(request), ..Self::NONE }
-    }
-
-    /// A target.
-    #[must_use]
-    pub fn target(target: TargetId) -> Self {
-        Self { target: Some(target), ..Self::NONE }
-    }
-
-    fn put(self, mut record: Record) -> Record {
-        let about = About {
-            request: self.request,
-            entitlement: self.role,
-            subject: self.user,
-            provider: self.role.or(self.request.map(|id| EntitlementId::new(id.uuid()))).map(|_| Provider::Pam),
-        };
-        about.put(&mut record);
-        if let Some(group) = self.group {
-            record = record.detail("group", group.uuid());
-        }
-        if let Some(target) = self.target {
-            record = record.detail("target", target.uuid());
-        }
-        record
-    }
-}
 
 /// An administrator's command. It may run more than once, so it holds all its input and reads no clock.
 pub trait Command: Clone + Send + Sync + 'static {

@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod person;
 pub mod request;
 pub mod role;
+mod subject;
 pub mod target;
 pub mod user;
 

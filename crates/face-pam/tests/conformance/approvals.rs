@@ -134,7 +134,7 @@ async fn pam_108_an_owner_is_exempted_only_by_policy() {
         assert_eq!(app.count(events::APPROVAL_NOT_NEEDED).await, 0);
         sam.close(&made).await.done();
 
-        app.change_role("R1", |role| role.owner_needs_approval = false).await;
+        app.set_role("R1", |role| role.owner_needs_approval = Some(false)).await;
         let made = sam.create("R1", 600).await;
         assert_eq!(text(&made["RequestStatus"]), "Active");
         assert_eq!(pat.list("pamrequeststoapprove").await, Vec::<Value>::new());

@@ -277,7 +277,7 @@ async fn pam_087_a_time_to_live_of_zero_gives_the_role_up() {
         assert_eq!(text(&jen.create("R2", 0).await["RequestStatus"]), "Closed");
         assert_eq!(jen.status(&proved).await, "Closed");
         let office = jen.create("R4", 3600).await;
-        app.change_role("R4", |role| role.ttl = 90_000).await;
+        app.set_role("R4", |role| role.ttl = Some(90_000)).await;
         let night = jen.create("R4", 80_000).await;
         app.advance_to(at("2030-06-03T22:00:00Z")).await;
         assert_eq!(jen.status(&office).await, "Expired");

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod administration;
 mod app;
 mod approvals;
 mod authentication;
@@ -20,6 +21,7 @@ mod lifecycle;
 mod operation;
 mod origins;
 mod policy;
+mod record;
 mod requests;
 mod roles;
 mod transport;

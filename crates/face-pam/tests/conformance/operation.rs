@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use ephor_domain::id::PrincipalId;
+use ephor_engine::admin::configuration::SetConfiguration;
 use ephor_front::{Server, bind::Binding};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,13 +13,17 @@ use tokio::{
 
 use crate::app::{minutes, on_both, text};
 
+fn maintenance(on: bool) -> SetConfiguration {
+    SetConfiguration { maintenance: Some(on), ..SetConfiguration::default() }
+}
+
 #[tokio::test]
 async fn pam_131_maintenance_refuses_new_requests_and_nothing_else() {
     on_both(async |app| {
         let (jen, pat) = (app.caller("jen"), app.caller("pat"));
         let (active, pending, other) =
             (jen.create("R0", 600).await, jen.create("R1", 600).await, jen.create("R1", 600).await);
-        app.settings(|settings| settings.maintenance = true).await;
+        app.configure(maintenance(true)).await;
         let reply = jen.ask("R0", "RequestedTTL=60").await;
         reply.refused(503, "Maintenance");
         assert_eq!(reply.header("retry-after"), "300");
@@ -31,7 +36,7 @@ async fn pam_131_maintenance_refuses_new_requests_and_nothing_else() {
         app.advance(minutes(10)).await;
         assert_eq!(jen.status(&active).await, "Expired");
         assert_eq!(text(&jen.create("R0", 0).await["RequestStatus"]), "Closed", "giving up is always possible");
-        app.settings(|settings| settings.maintenance = false).await;
+        app.configure(maintenance(false)).await;
         assert_eq!(text(&jen.create("R0", 60).await["RequestStatus"]), "Active");
     })
     .await;

@@ -1,13 +1,12 @@
 //! PAM-109 to PAM-116: role policy.
 
 use ephor_audit::events;
-use ephor_domain::{
-    Refusal,
-    pam::{Role, Settings},
-    text::Name,
-    time::window::DailyWindow,
+use ephor_domain::{Refusal, text::Name};
+use ephor_engine::{
+    Answer, Denied,
+    admin::role::{CreateRole, SetRole},
+    port::mfa::ChallengeStatus,
 };
-use ephor_engine::port::mfa::ChallengeStatus;
 use jiff::civil::time;
 use serde_json::Value;
 
@@ -98,7 +97,7 @@ async fn pam_112_the_window_is_of_the_servers_zone_and_of_every_day() {
 async fn pam_113_a_stored_window_that_is_not_enabled() {
     on_both_with(starting("2030-06-03T03:00:00Z"), async |app| {
         let jen = app.caller("jen");
-        app.change_role("R4", |role| role.window_enabled = false).await;
+        app.set_role("R4", |role| role.window_enabled = Some(false)).await;
         assert_eq!(text(&jen.create("R4", 60).await["RequestStatus"]), "Active");
         let role = jen.filtered("pamroles", "DisplayName eq 'Office hours'").await.remove(0);
         assert_eq!(role["AvailabilityWindowEnabled"], false);
@@ -111,9 +110,10 @@ async fn pam_113_a_stored_window_that_is_not_enabled() {
 async fn a_gate_that_opens_while_the_window_is_shut_waits_for_the_window() {
     on_both(async |app| {
         let (jen, pat) = (app.caller("jen"), app.caller("pat"));
-        app.change_role("R1", |role| {
-            role.window = DailyWindow::new(time(8, 0, 0, 0), time(17, 0, 0, 0));
-            role.window_enabled = true;
+        app.set_role("R1", |role| {
+            role.from = Some(Some(time(8, 0, 0, 0)));
+            role.to = Some(Some(time(17, 0, 0, 0)));
+            role.window_enabled = Some(true);
         })
         .await;
         let made = jen.create("R1", 600).await;
@@ -127,32 +127,54 @@ async fn a_gate_that_opens_while_the_window_is_shut_waits_for_the_window() {
     .await;
 }
 
-fn role(app: &crate::app::App) -> Role {
-    Role {
-        id: app.role_id("R9"),
-        name: Name::parse("New").unwrap(),
-        description: None,
-        ttl: 3600,
-        window: None,
-        window_enabled: false,
-        mfa: false,
-        approval: false,
-        owner_needs_approval: true,
+fn new_role(name: &str) -> CreateRole {
+    CreateRole::named(Name::parse(name).unwrap())
+}
+
+/// The field that a rule was broken in.
+fn broken<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {
+    match answer {
+        Err(Denied::Refused(Refusal::Invalid { field, .. })) => field,
+        other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
-async fn pam_114_115_what_a_role_may_not_say() {
-    assert_eq!(DailyWindow::new(time(17, 0, 0, 0), time(8, 0, 0, 0)), None);
-    assert_eq!(DailyWindow::new(time(8, 0, 0, 0), time(8, 0, 0, 0)), None);
+async fn pam_114_a_window_ends_later_than_it_begins() {
     on_both(async |app| {
-        let settings = Settings::default();
-        let lasting = |ttl: u64| Role { ttl, ..role(app) }.check(&settings, true, 0);
-        assert_eq!(lasting(300), Ok(()));
-        assert_eq!(lasting(7 * 86_400), Ok(()));
-        for ttl in [0, 299, 7 * 86_400 + 1] {
-            assert!(matches!(lasting(ttl), Err(Refusal::Invalid { field: "ttl", .. })), "{ttl}");
+        let (eight, five) = (time(8, 0, 0, 0), time(17, 0, 0, 0));
+        for (from, to) in [(five, eight), (eight, eight)] {
+            let new = CreateRole { from: Some(from), to: Some(to), ..new_role("New") };
+            assert_eq!(broken(app.try_to_administer("ada", new).await), "availableTo");
+            let set = SetRole { from: Some(Some(from)), to: Some(Some(to)), ..SetRole::of(app.role_id("R4")) };
+            assert_eq!(broken(app.try_to_administer("ada", set).await), "availableTo");
         }
+        let shut = SetRole { to: Some(Some(time(7, 0, 0, 0))), ..SetRole::of(app.role_id("R4")) };
+        assert_eq!(broken(app.try_to_administer("ada", shut).await), "availableTo", "against the stored beginning");
+        assert_eq!(app.count(events::ADMIN_CHANGE_REFUSED).await, 5);
+        let r4 = app.caller("jen").filtered("pamroles", "DisplayName eq 'Office hours'").await.remove(0);
+        assert_eq!(text(&r4["AvailableTo"]), "0001-01-01T17:00:00");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pam_115_the_time_to_live_of_a_role_has_bounds_and_a_default() {
+    on_both(async |app| {
+        for ttl in [0, 299, 7 * 86_400 + 1] {
+            let new = CreateRole { ttl: Some(ttl), ..new_role("New") };
+            assert_eq!(broken(app.try_to_administer("ada", new).await), "ttl", "{ttl}");
+        }
+        let jen = app.user_id("jen");
+        for (name, ttl) in [("A0", None), ("A1", Some(300)), ("A2", Some(7 * 86_400))] {
+            app.administer(CreateRole { ttl, candidates: vec![jen], ..new_role(name) }).await;
+        }
+        let roles = app.caller("jen").filtered("pamroles", "DisplayName lt 'A3'").await;
+        let shown: Vec<(&str, &str)> =
+            roles.iter().map(|role| (text(&role["DisplayName"]), text(&role["TTL"]))).collect();
+        assert_eq!(shown, [("A0", "3600"), ("A1", "300"), ("A2", "604800")]);
+        let refused = app.try_to_administer("pat", new_role("New")).await;
+        assert!(matches!(refused, Err(Denied::Refused(Refusal::NotAdministrator))));
     })
     .await;
 }
@@ -165,17 +187,17 @@ async fn pam_116_a_raised_gate_does_not_stop_what_is_past_it() {
         let active = jen.create("R0", 3600).await;
         let pending = jen.create("R1", 3600).await;
         let unproved = jen.create("R2", 3600).await;
-        app.change_role("R0", |role| {
-            role.mfa = true;
-            role.ttl = 600;
+        app.set_role("R0", |role| {
+            role.mfa = Some(true);
+            role.ttl = Some(600);
         })
         .await;
-        app.change_role("R1", |role| {
-            role.mfa = true;
-            role.ttl = 600;
+        app.set_role("R1", |role| {
+            role.mfa = Some(true);
+            role.ttl = Some(600);
         })
         .await;
-        app.change_role("R2", |role| role.ttl = 600).await;
+        app.set_role("R2", |role| role.ttl = Some(600)).await;
         assert_eq!(text(&jen.request(&active).await["ExpirationTime"]), "2030-06-03T13:00:00Z", "granted is granted");
         pat.decide(&pat.approval_of(&pending).await, "Approve").await.done();
         assert_eq!(

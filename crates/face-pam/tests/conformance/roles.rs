@@ -1,5 +1,7 @@
 //! PAM-031 to PAM-038: roles.
 
+use ephor_engine::admin::configuration::SetConfiguration;
+
 use crate::app::{SENTINEL, at, members, on_both, text};
 
 const PROPERTIES: [&str; 9] = [
@@ -73,7 +75,7 @@ async fn pam_035_037_a_window_is_shown_as_wall_clock_also_while_it_is_shut() {
             ("America/Los_Angeles", "2030-06-04T08:00:00Z"),
             ("Asia/Kolkata", "2030-06-04T20:00:00Z"),
         ] {
-            app.settings(move |settings| zone.clone_into(&mut settings.time_zone)).await;
+            app.configure(SetConfiguration { time_zone: Some(zone.to_owned()), ..SetConfiguration::default() }).await;
             app.advance_to(at(night)).await;
             let roles = jen.list("pamroles").await;
             let r4 = roles.iter().find(|role| role["AvailabilityWindowEnabled"] == true).expect("R4 is listed");

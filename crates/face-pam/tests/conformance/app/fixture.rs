@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ephor_domain::{
+    administration::AdministratorRole,
     id::{EligibilityId, EntitlementId, GroupId, PersonId, PrincipalId, TargetId},
     pam::{
         Role,
@@ -20,6 +21,7 @@ use ephor_store::{
     Fault, Store, Tx,
     tx::{
         account::Account,
+        administrator::Administrator,
         credential::Credential,
         eligibility::Eligibility,
         target::{Mode, Target},
@@ -156,6 +158,13 @@ impl Fixture {
             let (native, login) = (format!("uid={name}"), name.to_owned());
             tx.put_account(&Account { principal: principal.id, target: self.outside_target, native, login }).await?;
         }
+        tx.insert_administrator(&Administrator {
+            principal: self.user("ada"),
+            template: AdministratorRole::Global.template(),
+            created: setup.start,
+            created_by: None,
+        })
+        .await?;
         for row in &ROLES {
             self.write_role(tx, row, setup).await?;
         }

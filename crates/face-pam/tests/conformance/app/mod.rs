@@ -22,10 +22,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use ephor_audit::record::Record;
 use ephor_domain::{
     id::{EntitlementId, PrincipalId},
-    pam::Settings,
+    principal::{Actor, Proof},
 };
 use ephor_engine::{
-    Engine, Parts,
+    Answer, Engine, Parts,
+    admin::{configuration::SetConfiguration, desk::Command, role::SetRole},
     port::{Clock, Entropy, SimulatedClock, SystemEntropy},
 };
 use ephor_face_pam::{Options, PamFace};
@@ -234,36 +235,37 @@ impl App {
         self.node.store.close().await;
     }
 
-    /// Changes the settings as an administrator would.
-    pub(crate) async fn settings(&self, change: impl Fn(&mut Settings) + Send + Sync + Clone + 'static) {
-        self.write(move |tx| {
-            let change = change.clone();
-            Box::pin(async move {
-                let mut settings = tx.settings().await?;
-                change(&mut settings);
-                tx.put_settings(&settings).await
-            })
-        })
-        .await;
+    /// ada does something that only administrators may.
+    pub(crate) async fn administer<C: Command>(&self, command: C) -> C::Output {
+        self.try_to_administer("ada", command).await.unwrap()
     }
 
-    /// Changes a role as an administrator would.
-    pub(crate) async fn change_role(
-        &self,
-        role: &str,
-        change: impl Fn(&mut ephor_domain::pam::Role) + Send + Sync + Clone + 'static,
-    ) {
-        let id = self.role_id(role);
-        self.write(move |tx| {
-            let change = change.clone();
-            Box::pin(async move {
-                let mut role = tx.role(id).await?.expect("a role of the fixture");
-                change(&mut role);
-                assert!(tx.update_role(&role).await?);
-                Ok(())
-            })
-        })
-        .await;
+    /// Somebody tries something that only administrators may, or that breaks a rule.
+    pub(crate) async fn try_to_administer<C: Command>(&self, name: &str, command: C) -> Answer<C::Output> {
+        self.node.engine.administer(&self.actor(name), command).await
+    }
+
+    /// Somebody as the engine knows him.
+    pub(crate) fn actor(&self, name: &str) -> Actor {
+        let (_, principal) = self.fixture.principals().find(|(user, _)| *user == name).expect("a user of the fixture");
+        Actor {
+            principal: principal.id,
+            person: principal.person,
+            address: Some(identity::ADDRESS.to_string()),
+            proof: Proof::Person,
+        }
+    }
+
+    /// ada changes the settings.
+    pub(crate) async fn configure(&self, change: SetConfiguration) {
+        self.administer(change).await;
+    }
+
+    /// ada changes a role.
+    pub(crate) async fn set_role(&self, role: &str, change: impl FnOnce(&mut SetRole)) {
+        let mut set = SetRole::of(self.role_id(role));
+        change(&mut set);
+        self.administer(set).await;
     }
 
     pub(crate) async fn write<T: Send + 'static>(

@@ -98,7 +98,7 @@ fn same(expected: &Json, got: &Json, exact: bool) {
 }
 
 fn documented(start: &str) -> Setup {
-    Setup { start: at(start), zone: "America/Los_Angeles", outside: true }
+    Setup { start: at(start), zone: "America/Los_Angeles", outside: true, ..Setup::default() }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! PAM-131 to PAM-133: the service in trouble, and PAM-015 over a socket.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use ephor_domain::id::PrincipalId;
 use ephor_engine::admin::configuration::SetConfiguration;
@@ -11,7 +11,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::app::{minutes, on_both, text};
+use crate::app::{Setup, minutes, on_both, on_both_with, text};
 
 fn maintenance(on: bool) -> SetConfiguration {
     SetConfiguration { maintenance: Some(on), ..SetConfiguration::default() }
@@ -71,7 +71,8 @@ async fn pam_132_without_its_store_the_service_is_unavailable() {
 
 #[tokio::test]
 async fn pam_133_a_directory_that_does_not_answer_in_time() {
-    on_both(async |app| {
+    let impatient = Setup { patience: Duration::from_millis(200), ..Setup::default() };
+    on_both_with(impatient, async |app| {
         app.caller("slow").get("pamroles").await.refused(408, "Timeout");
         app.caller("hangs").ask("R0", "RequestedTTL=60").await.refused(408, "Timeout");
     })

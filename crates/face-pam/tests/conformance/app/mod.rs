@@ -65,12 +65,14 @@ pub(crate) struct Setup {
     pub(crate) zone: &'static str,
     /// The privileges of the roles are groups of the stub target, not of the built-in directory.
     pub(crate) outside: bool,
+    /// How long a call may take, of real time.
+    pub(crate) patience: Duration,
 }
 
 impl Default for Setup {
     /// Noon of a Monday, UTC.
     fn default() -> Self {
-        Self { start: at("2030-06-03T12:00:00Z"), zone: "UTC", outside: false }
+        Self { start: at("2030-06-03T12:00:00Z"), zone: "UTC", outside: false, patience: Duration::from_secs(60) }
     }
 }
 
@@ -143,7 +145,7 @@ impl App {
         let (target, mfa) = (Arc::new(StubTarget::new(fixture.outside_target)), Arc::new(StubMfa::default()));
         let store = Store::open(&home.location()).await.unwrap();
         fixture.seed(&store, &setup).await;
-        let node = node(store, &clock, &target, &mfa);
+        let node = node(store, &setup, &clock, &target, &mfa);
         Some(Self { home, setup, node, clock, target, mfa, fixture })
     }
 
@@ -217,7 +219,7 @@ impl App {
     pub(crate) async fn restart(&mut self) {
         self.node.store.close().await;
         let store = Store::open(&self.home.location()).await.unwrap();
-        self.node = node(store, &self.clock, &self.target, &self.mfa);
+        self.node = node(store, &self.setup, &self.clock, &self.target, &self.mfa);
         self.drain().await;
     }
 
@@ -227,7 +229,7 @@ impl App {
             Home::Folder(_) => self.node.store.clone(),
             Home::Database(_) => Store::open(&self.home.location()).await.unwrap(),
         };
-        node(store, &self.clock, &self.target, &self.mfa)
+        node(store, &self.setup, &self.clock, &self.target, &self.mfa)
     }
 
     /// Closes the store under the running server.
@@ -342,7 +344,7 @@ impl Node {
     }
 }
 
-fn node(store: Store, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Arc<StubMfa>) -> Node {
+fn node(store: Store, setup: &Setup, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Arc<StubMfa>) -> Node {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let engine = Engine::new(Parts {
         store: store.clone(),
@@ -357,7 +359,7 @@ fn node(store: Store, clock: &SimulatedClock, target: &Arc<StubTarget>, mfa: &Ar
     let options = Options {
         allowed_origins: vec![PORTAL.parse().unwrap()],
         public_origin: Some("https://pam.example".parse().unwrap()),
-        time_limit: Duration::from_millis(500),
+        time_limit: setup.patience,
         ..Options::default()
     };
     let identity = Arc::new(identity::front_door(&store, Arc::new(clock.clone()), entropy.clone()));

@@ -88,3 +88,82 @@ pub(crate) struct HostGroup<C: Subcommand> {
     #[command(subcommand)]
     pub(crate) command: C,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::CommandLine;
+
+    /// The page that says which cmdlet is which command.
+    const CMDLETS: &str = include_str!("../../../docs/cmdlets.md");
+
+    /// All cmdlets of the reference, and the later ones.
+    const REFERENCE: [&str; 32] = [
+        "Get-PAMRoleForRequest",
+        "New-PAMRequest",
+        "Get-PAMRequestForReview",
+        "Close-PAMRequest",
+        "Get-PAMRequestToApprove",
+        "Set-PAMRequestToApprove",
+        "New-PAMRole",
+        "Get-PAMRole",
+        "Set-PAMRole",
+        "Remove-PAMRole",
+        "New-PAMUser",
+        "Get-PAMUser",
+        "Set-PAMUser",
+        "Remove-PAMUser",
+        "New-PAMGroup",
+        "Get-PAMGroup",
+        "Set-PAMGroup",
+        "Remove-PAMGroup",
+        "Get-PAMRequest",
+        "Close-PAMRequestForControl",
+        "Get-PAMConfiguration",
+        "Set-PAMConfiguration",
+        "New-PAMSession",
+        "New-PAMTrust",
+        "Test-PAMTrust",
+        "Remove-PAMTrust",
+        "New-PAMDomainConfiguration",
+        "Test-PAMDomainConfiguration",
+        "Remove-PAMDomainConfiguration",
+        "Get-PAMSet",
+        "Add-PAMSetMember",
+        "Remove-PAMSetMember",
+    ];
+
+    /// Walks to the command that a line names and looks for its options.
+    fn check(root: &clap::Command, line: &str) {
+        let mut command = root;
+        for word in line.split_whitespace().skip(1) {
+            if let Some(option) = word.strip_prefix("--") {
+                let option = option.split('=').next().unwrap_or(option);
+                let known = command.get_arguments().any(|argument| argument.get_long() == Some(option));
+                assert!(known, "`{line}`: {} has no --{option}", command.get_name());
+            } else if command.has_subcommands() {
+                let inner = command.find_subcommand(word);
+                command = inner.unwrap_or_else(|| panic!("`{line}`: {} has no {word}", command.get_name()));
+            }
+        }
+        assert!(!command.has_subcommands(), "`{line}` names a group, not a command");
+    }
+
+    #[test]
+    #[expect(clippy::panic, reason = "a test says what broke")]
+    fn pam_121_every_cmdlet_has_a_command_that_exists() {
+        let mut root = CommandLine::command();
+        root.build();
+        let spans: Vec<&str> = CMDLETS.split('`').skip(1).step_by(2).collect();
+        let named: Vec<&&str> = spans.iter().filter(|span| span.starts_with("ephor ")).collect();
+        assert!(named.len() > 80, "the page names {} commands", named.len());
+        for line in named {
+            check(&root, line);
+        }
+        for cmdlet in REFERENCE {
+            let row = CMDLETS.lines().find(|line| line.starts_with(&format!("| `{cmdlet}` |")));
+            assert!(row.is_some_and(|row| row.contains("`ephor ")), "{cmdlet}");
+        }
+    }
+}

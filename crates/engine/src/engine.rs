@@ -3,12 +3,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ephor_domain::{
+    grant::Phase,
     id::{GrantId, TargetId},
     principal::Actor,
 };
 use ephor_store::Store;
 use jiff::Timestamp;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     pam::limit::CreateLimit,
     port::{Clock, Entropy, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
     reconcile::book::EndBook,
-    wake::{Waiters, Wake},
+    wake::{Waiters, Waiting, Wake},
 };
 
 /// How long a call waits for a target's confirmation after its commit (seams §5).
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
 pub(crate) struct TargetSlot {
     pub(crate) directory: Arc<dyn TargetDirectory>,
     pub(crate) work: Notify,
+    /// Held during a round: two rounds at once could send an addition after the removal that follows it.
+    pub(crate) round: Mutex<()>,
     pub(crate) state: crate::reconcile::TargetState,
 }
 
@@ -81,8 +84,8 @@ impl Engine {
             .targets
             .into_iter()
             .map(|directory| {
-                let slot =
-                    TargetSlot { work: Notify::new(), state: crate::reconcile::TargetState::default(), directory };
+                let (work, round) = (Notify::new(), Mutex::new(()));
+                let slot = TargetSlot { work, round, state: crate::reconcile::TargetState::default(), directory };
                 (slot.directory.id(), slot)
             })
             .collect();
@@ -162,10 +165,9 @@ impl Engine {
         }
     }
 
-    /// Waits until `grant` settles, at most [`CONFIRMATION_WAIT`], and not at all while the breaker of one of the
+    /// Waits until the grant settles, at most [`CONFIRMATION_WAIT`], and not at all while the breaker of one of the
     /// targets is open: a dead target never slows a call (O3). True when it settled.
-    pub(crate) async fn confirmed(&self, grant: GrantId, mut settled: oneshot::Receiver<()>, wake: &Wake) -> bool {
-        let slots = || wake.targets.iter().filter_map(|target| self.inner.targets.get(target));
+    pub(crate) async fn confirmed(&self, mut settled: Waiting<'_>, wake: &Wake) -> bool {
         if self.inner.clock.is_simulated() {
             // No worker runs by itself then: one attempt, here and now (seams §19).
             for target in &wake.targets {
@@ -173,18 +175,38 @@ impl Engine {
                     tracing::error!(%target, %fault, "target work waits for the store");
                 }
             }
-            self.inner.waiters.forget(grant);
-            return settled.try_recv().is_ok();
+            return settled.has_settled();
         }
-        if slots().count() < wake.targets.len() || slots().any(|slot| slot.state.breaker_is_open()) {
-            self.inner.waiters.forget(grant);
+        let slots: Vec<_> = wake.targets.iter().filter_map(|target| self.inner.targets.get(target)).collect();
+        if slots.len() < wake.targets.len() || slots.iter().any(|slot| slot.state.breaker_is_open()) {
             return false;
         }
-        let in_time = tokio::time::timeout(CONFIRMATION_WAIT, settled).await.is_ok_and(|news| news.is_ok());
+        let ours = slots.iter().all(|slot| slot.state.is_held());
+        let grant = settled.grant();
+        let news = async {
+            if ours {
+                settled.news().await;
+            } else {
+                self.settled_elsewhere(grant).await;
+            }
+        };
+        let in_time = tokio::time::timeout(CONFIRMATION_WAIT, news).await.is_ok();
         if !in_time {
-            self.inner.waiters.forget(grant);
-            slots().for_each(|slot| slot.state.open_breaker());
+            slots.iter().for_each(|slot| slot.state.open_breaker());
         }
         in_time
+    }
+
+    /// Another node writes to the target: whether the grant has settled is asked of the store.
+    async fn settled_elsewhere(&self, grant: GrantId) {
+        const ASK_EVERY: Duration = Duration::from_millis(50);
+        loop {
+            tokio::time::sleep(ASK_EVERY).await;
+            let case = self.inner.store.read(move |tx| Box::pin(async move { tx.grant_case(grant).await })).await;
+            let phase = case.ok().flatten().and_then(|case| case.grant).map(|grant| grant.phase);
+            if matches!(phase, Some(Phase::InForce { .. } | Phase::Ended { .. })) {
+                return;
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ephor_domain::request::Request;
 use ephor_store::{Fault, tx::outbox::Outgoing};
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -11,8 +12,12 @@ use crate::{call::Call, engine::Engine, port::notify::Notification, reconcile::p
 
 /// The deliverer of notifications among the kinds of outbox rows.
 const NOTIFICATION: &str = "notification";
-/// Rows claimed at once.
-const ROUND: u32 = 64;
+/// Rows claimed and delivered at once.
+const ROUND: u32 = 32;
+/// The longest a delivery may take: well below [`CLAIM`], so that nothing is delivered twice because it is slow.
+const DELIVERY: Duration = Duration::from_secs(10);
+/// Longest nap: what another node left behind waits no longer.
+const NAP: Duration = Duration::from_secs(5);
 /// A delivery that was claimed and not answered for is tried again after this.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
 /// Tries before a notification is given up: about three days with the capped pause.
@@ -67,16 +72,16 @@ impl Engine {
             if claimed.is_empty() {
                 return self.inner.store.read(|tx| Box::pin(async move { tx.next_due_outbox().await })).await;
             }
-            for row in claimed {
-                self.deliver(row).await?;
-            }
+            try_join_all(claimed.into_iter().map(|row| self.deliver(row))).await?;
         }
     }
 
     async fn deliver(&self, row: Outgoing) -> Result<(), Fault> {
         let (id, attempts) = (row.id, row.attempts);
         let outcome = match (&self.inner.notifier, serde_json::from_str::<Notification>(&row.payload)) {
-            (Some(notifier), Ok(notification)) => notifier.deliver(&notification).await,
+            (Some(notifier), Ok(notification)) => tokio::time::timeout(DELIVERY, notifier.deliver(&notification))
+                .await
+                .unwrap_or_else(|_| Err("no answer in time".to_owned())),
             // Nobody to tell, or nothing that can be told.
             (None, _) | (_, Err(_)) => Ok(()),
         };
@@ -111,7 +116,11 @@ impl Engine {
             match self.deliver_outbox().await {
                 Ok(next) => {
                     let next = next.unwrap_or(Timestamp::MAX);
-                    tokio::select! { () = woken => (), () = self.inner.clock.wait_until(next) => () }
+                    tokio::select! {
+                        () = woken => (),
+                        () = self.inner.clock.wait_until(next) => (),
+                        () = tokio::time::sleep(NAP) => (),
+                    }
                 }
                 Err(fault) => {
                     tracing::error!(%fault, "the outbox waits for the store");

@@ -18,15 +18,22 @@ use crate::{
 const JUMP: SignedDuration = SignedDuration::from_secs(2);
 
 /// The running workers. They stop when this is dropped or [`Workers::stop`] is called.
-#[derive(Debug)]
 pub struct Workers {
     tasks: JoinSet<()>,
+    engine: Engine,
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workers").field("running", &self.tasks.len()).finish_non_exhaustive()
+    }
 }
 
 impl Workers {
-    /// Stops the workers and waits until they have.
+    /// Stops the workers, waits until they have, and gives back what only one node may do.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+        self.engine.give_leases_back().await;
     }
 }
 
@@ -37,7 +44,7 @@ impl Engine {
     pub fn run(&self) -> Workers {
         let mut tasks = JoinSet::new();
         if self.inner.clock.is_simulated() {
-            return Workers { tasks };
+            return Workers { tasks, engine: self.clone() };
         }
         let engine = self.clone();
         tasks.spawn(async move { engine.run_scheduler().await });
@@ -55,7 +62,7 @@ impl Engine {
             let engine = self.clone();
             tasks.spawn(async move { engine.run_self_test(target).await });
         }
-        Workers { tasks }
+        Workers { tasks, engine: self.clone() }
     }
 
     /// Does everything that is due by now, with one attempt of each target call, until nothing more follows from it.

@@ -1,7 +1,8 @@
 //! The scheduler: sleeps until the next due instant, and carries out what time has decided (architecture §2, `PAM 15.1`).
 //!
-//! Nothing polls: the next instant is asked of the store after each round, and a commit that makes something due earlier
-//! nudges. After a restart everything overdue is done at once, oldest first (`PAM 9.7`).
+//! The next instant is asked of the store after each round, and a commit that makes something due earlier nudges. The nap
+//! is short all the same: a nudge is lost when its call is given up at the commit, or its node dies (O2). After a restart
+//! everything overdue is done at once, oldest first (`PAM 9.7`).
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use ephor_store::{
     tx::{Lock, case::RequestCase, owner::Owner},
 };
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     answer::Answer,
@@ -37,6 +38,10 @@ const ROUND: u32 = 1024;
 /// Rows settled in one transaction, and transactions under way at once: large enough to share commits.
 const CHUNK: usize = 64;
 const AT_ONCE: usize = 8;
+/// Longest nap: how late a lost nudge can make the scheduler.
+const NAP: Duration = Duration::from_secs(1);
+/// Rows that could not be settled are looked at again after this.
+const STUCK: SignedDuration = SignedDuration::from_secs(60);
 
 impl Engine {
     /// Carries out everything that is due by now. Answers the next due instant.
@@ -44,6 +49,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store; what was done before the fault stays done.
     pub async fn drain_due(&self) -> Answer<Option<Timestamp>> {
+        let mut last = None;
         loop {
             let now = self.now();
             let (requests, grants, next) = self
@@ -55,81 +61,98 @@ impl Engine {
                     })
                 })
                 .await?;
-            if requests.is_empty() && grants.is_empty() {
-                return Ok(next);
-            }
             let due: Vec<Due> =
                 requests.into_iter().map(Due::Request).chain(grants.into_iter().map(Due::Grant)).collect();
-            self.settle(due).await?;
+            if due.is_empty() {
+                return Ok(next);
+            }
+            // Nothing came of it twice: rows that nobody can settle must neither spin nor keep others from their instant.
+            if self.settle(due.clone()).await? == 0 && last.replace(due.clone()) == Some(due) {
+                let later = now.saturating_add(STUCK).unwrap_or(Timestamp::MAX);
+                return Ok(Some(next.filter(|next| *next > now).map_or(later, |next| next.min(later))));
+            }
         }
     }
 
-    async fn settle(&self, due: Vec<Due>) -> Answer<()> {
+    /// Answers how many it settled.
+    async fn settle(&self, due: Vec<Due>) -> Answer<usize> {
         let chunks: Vec<Vec<Due>> = due.chunks(CHUNK).map(<[Due]>::to_vec).collect();
         let mut outcomes = stream::iter(chunks)
             .map(|chunk| async move {
                 match self.settle_chunk(chunk.clone()).await {
                     Err(Fault::Inconsistent { .. }) => {
                         // One bad row must not hold up the others: each on its own, the bad one logged.
+                        let mut settled = 0;
                         for one in chunk {
-                            if let Err(fault) = self.settle_chunk(vec![one]).await {
-                                tracing::error!(?one, %fault, "a due row could not be settled");
-                                if !matches!(fault, Fault::Inconsistent { .. }) {
-                                    return Err(fault);
+                            match self.settle_chunk(vec![one]).await {
+                                Ok(one) => settled += one,
+                                Err(fault @ Fault::Inconsistent { .. }) => {
+                                    tracing::error!(?one, %fault, "a due row could not be settled");
                                 }
+                                Err(fault) => return Err(fault),
                             }
                         }
-                        Ok(())
+                        Ok(settled)
                     }
                     outcome => outcome,
                 }
             })
             .buffer_unordered(AT_ONCE);
+        let mut settled = 0;
         while let Some(outcome) = outcomes.next().await {
-            outcome?;
+            settled += outcome?;
         }
-        Ok(())
+        Ok(settled)
     }
 
-    async fn settle_chunk(&self, chunk: Vec<Due>) -> Result<(), Fault> {
+    async fn settle_chunk(&self, chunk: Vec<Due>) -> Result<usize, Fault> {
         let call = self.system("scheduler");
-        let wake = self
+        let (settled, wake) = self
             .inner
             .store
             .transact(move |tx| {
                 let (call, chunk) = (call.clone(), chunk.clone());
                 Box::pin(async move {
-                    let (mut wake, mut records) = (Wake::default(), 0);
+                    let (mut settled, mut wake, mut records) = (0, Wake::default(), 0);
                     for (due, owner) in locked(tx, chunk).await? {
                         let mut ledger = Ledger::following(&call, records);
                         settle_one(tx, &mut ledger, due, owner).await?;
+                        settled += usize::from(!ledger.is_empty());
                         let (total, more) = ledger.post(tx).await?;
                         records = total;
                         wake.merge(more);
                     }
-                    Ok(wake)
+                    Ok((settled, wake))
                 })
             })
             .await?;
         self.woken(&wake);
-        Ok(())
+        Ok(settled)
     }
 
     /// Schedules for ever; ends when the task is dropped.
     pub(crate) async fn run_scheduler(&self) {
         loop {
             let woken = self.inner.scheduler.notified();
-            let drained = self.drain_due().await;
+            // What was sent without the store is settled first: nobody may be told *active* on the strength of it.
+            let drained = match self.settle_sent().await {
+                Ok(()) => self.drain_due().await,
+                Err(fault) => Err(fault.into()),
+            };
             let drained = match (drained, self.refresh_book().await) {
                 (Ok(next), Ok(())) => Ok(next),
                 (Err(denied), _) => Err(denied),
                 (_, Err(fault)) => Err(fault.into()),
             };
             match drained {
-                Ok(Some(next)) => {
-                    tokio::select! { () = woken => (), () = self.inner.clock.wait_until(next) => () }
+                Ok(next) => {
+                    let next = next.unwrap_or(Timestamp::MAX);
+                    tokio::select! {
+                        () = woken => (),
+                        () = self.inner.clock.wait_until(next) => (),
+                        () = tokio::time::sleep(NAP) => (),
+                    }
                 }
-                Ok(None) => woken.await,
                 Err(fault) => {
                     tracing::error!(%fault, "due work waits for the store");
                     self.remove_from_book().await;
@@ -141,7 +164,7 @@ impl Engine {
 }
 
 /// Something whose instant has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     Request(RequestId),
     Grant(GrantId),
@@ -181,7 +204,7 @@ async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due, owner: Owner
 }
 
 /// A gate stayed shut too long (T8, T12).
-fn time_out(ledger: &mut Ledger<'_>, case: RequestCase) {
+pub(crate) fn time_out(ledger: &mut Ledger<'_>, case: RequestCase) {
     let now = ledger.now();
     let (cause, transition, old) = match case.request.stage {
         Stage::AwaitingMfa { until } if until <= now => (Declined::MfaTimedOut, Transition::T8, PamStatus::PendingMfa),

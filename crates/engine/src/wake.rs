@@ -1,6 +1,6 @@
 //! What a commit sets in motion: who must be woken, and who waits for whom.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use ephor_domain::id::{GrantId, GroupId, PrincipalId, TargetId};
 use jiff::Timestamp;
@@ -51,14 +51,11 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// A receiver that completes when `grant` settles. Ask before the commit, or the news may be missed.
-    pub fn wait(&self, grant: GrantId) -> oneshot::Receiver<()> {
+    /// Waits for `grant` to settle. Ask before the commit, or the news may be missed.
+    pub fn wait(&self, grant: GrantId) -> Waiting<'_> {
         let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.waiting.lock();
-        let entry = waiting.entry(grant).or_default();
-        entry.retain(|sender| !sender.is_closed());
-        entry.push(sender);
-        receiver
+        self.waiting.lock().entry(grant).or_default().push(sender);
+        Waiting { waiters: self, grant, receiver }
     }
 
     /// Tells everybody who waits for `grants`.
@@ -72,8 +69,75 @@ impl Waiters {
         }
     }
 
-    /// Forgets everybody who waits for `grant`.
-    pub fn forget(&self, grant: GrantId) {
-        self.waiting.lock().remove(&grant);
+    /// Forgets those who have stopped waiting for `grant`, and nobody else.
+    fn sweep(&self, grant: GrantId) {
+        if let Entry::Occupied(mut entry) = self.waiting.lock().entry(grant) {
+            entry.get_mut().retain(|sender| !sender.is_closed());
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
+    }
+}
+
+/// One who waits for a grant to settle. Dropping it ends the wait, also when the whole call is given up.
+#[derive(Debug)]
+pub struct Waiting<'w> {
+    waiters: &'w Waiters,
+    grant: GrantId,
+    receiver: oneshot::Receiver<()>,
+}
+
+impl Waiting<'_> {
+    /// The grant.
+    #[must_use]
+    pub fn grant(&self) -> GrantId {
+        self.grant
+    }
+
+    /// Completes when the grant has settled.
+    pub async fn news(&mut self) {
+        // The sender goes unused only together with the engine.
+        let _ = (&mut self.receiver).await;
+    }
+
+    /// True when the grant has settled by now.
+    pub fn has_settled(&mut self) -> bool {
+        self.receiver.try_recv().is_ok()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        self.waiters.sweep(self.grant);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn one_who_stops_waiting_leaves_the_others_waiting() {
+        let waiters = Waiters::default();
+        let grant = GrantId::new(Uuid::from_u128(1));
+        let gone = waiters.wait(grant);
+        let mut stays = waiters.wait(grant);
+        drop(gone);
+        assert!(!stays.has_settled());
+        waiters.settled(&[grant]);
+        assert!(stays.has_settled());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_those_who_stopped_waiting() {
+        let waiters = Waiters::default();
+        for id in 0..100 {
+            drop(waiters.wait(GrantId::new(Uuid::from_u128(id))));
+        }
+        assert!(waiters.waiting.lock().is_empty());
     }
 }

@@ -73,26 +73,18 @@ impl Engine {
                     let (call, order) = (call.clone(), order.clone());
                     Box::pin(async move { create(tx, &call, order, role, over_limit).await })
                 })
-                .await
-                .inspect_err(|_| self.inner.waiters.forget(grant))?
+                .await?
         };
         self.inner.create_limit.learn(limit);
         self.woken(&wake);
-        let made = match made {
-            Ok(made) => made,
-            Err(refusal) => {
-                self.inner.waiters.forget(grant);
-                return Err(refusal.into());
-            }
-        };
-        if matches!(made.grant.as_ref().map(|grant| grant.phase), Some(Phase::Applying { .. })) {
-            if self.confirmed(grant, settled, &wake).await
-                && let Some(request) = self.pam_request(made.request.id).await?
-            {
-                return Ok(request);
-            }
-        } else {
-            self.inner.waiters.forget(grant);
+        let made = made?;
+        let applying = matches!(made.grant.as_ref().map(|grant| grant.phase), Some(Phase::Applying { .. }));
+        // It is committed: a store that fails now must not make the caller ask again.
+        if applying
+            && self.confirmed(settled, &wake).await
+            && let Ok(Some(request)) = self.pam_request(made.request.id).await
+        {
+            return Ok(request);
         }
         Ok(made)
     }

@@ -45,36 +45,19 @@ impl Engine {
         let (actor, call) = self.pam_actor(actor).await?;
         let grant = call.ids().grant;
         let settled = self.inner.waiters.wait(grant);
-        let outcome = self
+        let (decided, wake) = self
             .inner
             .store
             .transact(move |tx| {
                 let (call, actor, justification) = (call.clone(), actor.clone(), justification.clone());
                 Box::pin(async move { decide(tx, &call, &actor, id, verdict, justification).await })
             })
-            .await;
-        let (decided, wake) = match outcome {
-            Ok(outcome) => outcome,
-            Err(fault) => {
-                self.inner.waiters.forget(grant);
-                return Err(fault.into());
-            }
-        };
+            .await?;
         self.woken(&wake);
-        match decided {
-            Ok(true) => {
-                self.confirmed(grant, settled, &wake).await;
-                Ok(())
-            }
-            Ok(false) => {
-                self.inner.waiters.forget(grant);
-                Ok(())
-            }
-            Err(refusal) => {
-                self.inner.waiters.forget(grant);
-                Err(refusal.into())
-            }
+        if decided? {
+            self.confirmed(settled, &wake).await;
         }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     grant::{EndCause, Phase},
-    id::{EntitlementId, GrantId, PrincipalId, RequestId},
+    id::{EntitlementId, PrincipalId, RequestId},
     pam::{PamStatus, status::view},
     principal::Actor,
     provider::Provider,
@@ -21,6 +21,7 @@ use crate::{
     call::Call,
     engine::Engine,
     ledger::{About, Ledger},
+    scheduler::time_out,
     wake::Wake,
 };
 
@@ -51,8 +52,8 @@ impl Engine {
     pub async fn pam_close(&self, actor: &Actor, id: RequestId) -> Answer<()> {
         let (actor, call) = self.pam_actor(actor).await?;
         let waited = self.pam_request(id).await?.and_then(|request| request.grant.map(|grant| grant.id));
-        let settled = waited.map(|grant| (grant, self.inner.waiters.wait(grant)));
-        let outcome = {
+        let settled = waited.map(|grant| self.inner.waiters.wait(grant));
+        let (closed, wake) = {
             let principal = actor.principal;
             self.inner
                 .store
@@ -60,31 +61,17 @@ impl Engine {
                     let call = call.clone();
                     Box::pin(async move { close(tx, &call, principal, id).await })
                 })
-                .await
-        };
-        let (closed, wake) = match outcome {
-            Ok(outcome) => outcome,
-            Err(fault) => {
-                self.forget(settled.map(|(grant, _)| grant));
-                return Err(fault.into());
-            }
+                .await?
         };
         self.woken(&wake);
-        if let Some((grant, settled)) = settled {
-            if closed.is_ok() && !wake.targets.is_empty() {
-                // The answer is the same either way: Close says 200, the list then says Closing (seams §5).
-                self.confirmed(grant, settled, &wake).await;
-            } else {
-                self.forget(Some(grant));
-            }
+        if let Some(settled) = settled
+            && closed.is_ok()
+            && !wake.targets.is_empty()
+        {
+            // The answer is the same either way: Close says 200, the list then says Closing (seams §5).
+            self.confirmed(settled, &wake).await;
         }
         Ok(closed?)
-    }
-
-    fn forget(&self, grant: Option<GrantId>) {
-        if let Some(grant) = grant {
-            self.inner.waiters.forget(grant);
-        }
     }
 }
 
@@ -135,6 +122,8 @@ pub(crate) fn end_case(ledger: &mut Ledger<'_>, case: RequestCase, why: Why) {
             }
             Phase::Ending { .. } | Phase::Ended { .. } => {}
         },
+        // A gate that has closed by itself timed out, whoever comes later (S2).
+        None if case.request.due().is_some_and(|until| until <= now) => time_out(ledger, case),
         None if case.request.is_waiting() => {
             let old = view(&case.request, None, now).status;
             let request = case.request.declined(why.waiting, now);

@@ -9,7 +9,11 @@ use ephor_domain::{
     pam::{PamStatus, create, status::view},
     request::{Declined, Stage},
 };
-use ephor_store::{Fault, Tx, tx::Lock};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, challenge::OpenChallenge},
+};
+use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
 use super::way::{Step, walk};
@@ -22,12 +26,18 @@ use crate::{
         decide::lost,
         end::{Why, end_case},
     },
-    port::mfa::{Challenge, ChallengeStatus},
+    port::mfa::{Challenge, ChallengeStatus, MfaProvider},
     wake::Wake,
 };
 
 /// How often a pending challenge is asked about.
 const ASK_EVERY: SignedDuration = SignedDuration::from_millis(500);
+/// Challenges worked on in one go.
+const MOST: u32 = 4096;
+/// Calls at the provider at once: one that hangs keeps the others from nobody's telephone.
+const CALLS_AT_ONCE: usize = 32;
+/// Longest nap: a challenge whose nudge was lost, or whose node died, waits no longer.
+const NAP: Duration = Duration::from_secs(2);
 
 /// What a challenge came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,48 +74,60 @@ impl Engine {
     /// Faults of the store.
     pub async fn work_challenges(&self) -> Answer<Option<jiff::Timestamp>> {
         let Some(provider) = self.inner.mfa.clone() else { return Ok(None) };
-        let waiting = self.inner.store.read(|tx| Box::pin(async move { tx.open_challenges(256).await })).await?;
+        let waiting = self.inner.store.read(|tx| Box::pin(async move { tx.open_challenges(MOST).await })).await?;
+        let provider = &provider;
+        let mut asked = stream::iter(waiting)
+            .map(|open| async move { self.work_challenge(&**provider, open).await })
+            .buffer_unordered(CALLS_AT_ONCE);
         let mut undecided = false;
-        for open in waiting {
-            let id = open.request.id;
-            let now = self.now();
-            if open.request.due().is_none_or(|until| until <= now) {
-                continue;
-            }
-            let challenge = Challenge {
-                request: id,
-                phone_number: open.phone.clone(),
-                attributes: BTreeMap::from([
-                    ("account".to_owned(), open.username.clone()),
-                    ("role".to_owned(), open.role_name.clone()),
-                ]),
-            };
-            if provider.needs_phone_number() && open.phone.is_none() {
-                let why = "no telephone number is stored for the user".to_owned();
-                self.take_word(id, Presence::Failed(why)).await?;
-                continue;
-            }
-            let answer = if open.started {
-                provider.status(id).await
-            } else {
-                self.inner.store.transact(move |tx| Box::pin(async move { tx.start_call(id, now).await })).await?;
-                provider.initiate(&challenge).await
-            };
-            match answer {
-                Ok(ChallengeStatus::Success) => self.take_word(id, Presence::Proved).await?,
-                Ok(ChallengeStatus::Failed) => {
-                    let why = provider.failure_message(id).await.unwrap_or_else(|fault| fault.to_string());
-                    self.take_word(id, Presence::Failed(why)).await?;
-                }
-                Ok(ChallengeStatus::Pending) => undecided = true,
-                Err(fault) => {
-                    // F21: no usable answer is no proof; asked again until the time-out.
-                    tracing::warn!(request = %id, cause = %fault, "the MFA provider gave no usable answer");
-                    undecided = true;
-                }
-            }
+        while let Some(pending) = asked.next().await {
+            undecided |= pending?;
         }
         Ok(undecided.then(|| self.now().saturating_add(ASK_EVERY).unwrap_or(jiff::Timestamp::MAX)))
+    }
+
+    /// Puts one challenge, or asks how it stands. True while it is undecided.
+    async fn work_challenge(&self, provider: &dyn MfaProvider, open: OpenChallenge) -> Answer<bool> {
+        let id = open.request.id;
+        let now = self.now();
+        if open.request.due().is_none_or(|until| until <= now) {
+            return Ok(false);
+        }
+        if provider.needs_phone_number() && open.phone.is_none() {
+            let why = "no telephone number is stored for the user".to_owned();
+            self.take_word(id, Presence::Failed(why)).await?;
+            return Ok(false);
+        }
+        // Another node may have put it meanwhile: nobody is rung twice.
+        let is_first = !open.started
+            && self.inner.store.transact(move |tx| Box::pin(async move { tx.start_call(id, now).await })).await?;
+        let answer = if is_first {
+            let challenge = Challenge {
+                request: id,
+                phone_number: open.phone,
+                attributes: BTreeMap::from([
+                    ("account".to_owned(), open.username),
+                    ("role".to_owned(), open.role_name),
+                ]),
+            };
+            provider.initiate(&challenge).await
+        } else {
+            provider.status(id).await
+        };
+        match answer {
+            Ok(ChallengeStatus::Success) => self.take_word(id, Presence::Proved).await?,
+            Ok(ChallengeStatus::Failed) => {
+                let why = provider.failure_message(id).await.unwrap_or_else(|fault| fault.to_string());
+                self.take_word(id, Presence::Failed(why)).await?;
+            }
+            Ok(ChallengeStatus::Pending) => return Ok(true),
+            Err(fault) => {
+                // F21: no usable answer is no proof; asked again until the time-out.
+                tracing::warn!(request = %id, cause = %fault, "the MFA provider gave no usable answer");
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn take_word(&self, id: RequestId, presence: Presence) -> Answer<()> {
@@ -117,21 +139,23 @@ impl Engine {
 
     /// Works on challenges for ever; ends when the task is dropped.
     pub(crate) async fn run_challenges(&self) {
+        if self.inner.mfa.is_none() {
+            return;
+        }
         loop {
+            let woken = self.inner.challenges.notified();
             let again = match self.work_challenges().await {
-                Ok(again) => again,
+                Ok(again) => again.unwrap_or(jiff::Timestamp::MAX),
                 Err(fault) => {
                     tracing::error!(%fault, "challenges could not be worked on");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     continue;
                 }
             };
-            let woken = self.inner.challenges.notified();
-            match again {
-                Some(at) => {
-                    tokio::select! { () = woken => (), () = self.inner.clock.wait_until(at) => () }
-                }
-                None => woken.await,
+            tokio::select! {
+                () = woken => (),
+                () = self.inner.clock.wait_until(again) => (),
+                () = tokio::time::sleep(NAP) => (),
             }
         }
     }

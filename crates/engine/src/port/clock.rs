@@ -29,27 +29,43 @@ pub trait Clock: Send + Sync + 'static {
     }
 }
 
-/// The machine's wall clock.
-#[derive(Debug, Default, Clone)]
+/// The machine's wall clock, never slower than monotonic time: a wall clock that is set back would else give every live
+/// grant as much more time as it was set back by (O5). One that is set forward is followed at once.
+#[derive(Debug, Clone)]
 pub struct SystemClock {
-    last: Arc<AtomicI64>,
+    /// Monotonic time counts from here.
+    base: Instant,
+    /// The farthest the wall clock was ever ahead of monotonic time, in microseconds.
+    ahead: Arc<AtomicI64>,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self { base: monotonic(), ahead: Arc::new(AtomicI64::new(i64::MIN)) }
+    }
 }
 
 impl SystemClock {
-    /// The wall clock without the "never backwards" rule: what jump detection compares against.
+    /// The wall clock as it is: what jump detection compares against.
     #[must_use]
     pub fn raw_now() -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one adapter that reads the wall clock")]
         let now = Timestamp::now();
-        whole_millisecond(now)
+        now
+    }
+
+    fn at(&self, wall: Timestamp, steady: Duration) -> Timestamp {
+        let steady = i64::try_from(steady.as_micros()).unwrap_or(i64::MAX);
+        let ahead = wall.as_microsecond().saturating_sub(steady);
+        let farthest = self.ahead.fetch_max(ahead, Ordering::Relaxed).max(ahead);
+        let now = Timestamp::from_microsecond(steady.saturating_add(farthest));
+        whole_millisecond(now.expect("a wall clock within jiff's range"))
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let raw = Self::raw_now().as_millisecond();
-        let last = self.last.fetch_max(raw, Ordering::Relaxed);
-        Timestamp::from_millisecond(raw.max(last)).expect("a wall clock within jiff's range")
+        self.at(Self::raw_now(), monotonic().duration_since(self.base))
     }
 
     fn wait_until(&self, instant: Timestamp) -> BoxFuture<'static, ()> {
@@ -120,4 +136,35 @@ pub fn monotonic() -> Instant {
 
 fn whole_millisecond(instant: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(instant.as_millisecond()).expect("cutting an instant keeps it in range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the clock says when the wall shows one second and so many seconds have really passed.
+    fn shown(clock: &SystemClock, wall: i64, passed: u64) -> i64 {
+        clock.at(Timestamp::from_second(wall).unwrap(), Duration::from_secs(passed)).as_second()
+    }
+
+    #[test]
+    fn f5_a_clock_set_back_goes_on_and_a_clock_set_forward_is_followed() {
+        let clock = SystemClock::default();
+        assert_eq!(shown(&clock, 1_000_000, 10), 1_000_000);
+        assert_eq!(shown(&clock, 1_000_005, 15), 1_000_005);
+        // An hour back: five seconds later it is five seconds later, so a grant ends when it would have.
+        assert_eq!(shown(&clock, 996_410, 20), 1_000_010);
+        assert_eq!(shown(&clock, 1_000_009, 3_619), 1_003_609);
+        // An hour forward, and twenty minutes of sleep that monotonic time did not see.
+        assert_eq!(shown(&clock, 1_007_220, 3_630), 1_007_220);
+        assert_eq!(shown(&clock, 1_008_420, 3_630), 1_008_420);
+        assert_eq!(shown(&clock, 1_008_421, 3_631), 1_008_421);
+    }
+
+    #[test]
+    fn an_instant_is_cut_to_milliseconds() {
+        let clock = SystemClock::default();
+        let wall = Timestamp::from_microsecond(1_500_000_000_123_999).unwrap();
+        assert_eq!(clock.at(wall, Duration::ZERO).as_microsecond(), 1_500_000_000_123_000);
+    }
 }

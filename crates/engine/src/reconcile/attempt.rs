@@ -1,6 +1,10 @@
 //! One round at a target: look, claim, attempt, record.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use ephor_domain::{
     effect::{Attempt, Membership, Prior},
@@ -11,9 +15,9 @@ use ephor_store::{
     tx::{Lock, account::Account, membership::Placed},
 };
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{lease, outcome, pause};
+use super::{lease::within_limit, outcome, pause};
 use crate::{
     engine::{Engine, TargetSlot},
     port::target::{Change, FaultKind, MemberAttribute, Outcome, TargetAccount, TargetFault, TargetGroup, Wanted},
@@ -24,11 +28,33 @@ const ROUND: u32 = 4096;
 /// Groups written at once.
 const GROUPS_AT_ONCE: usize = 8;
 
+/// A removal that is due for so long has no holder of the lease that works on it.
+const ABANDONED: SignedDuration = SignedDuration::from_secs(1);
+
 /// What a round came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Round {
+    /// Memberships whose attempt has an outcome.
     pub(super) attempted: usize,
-    pub(super) target_failed: bool,
+    /// The rest waits: the target failed, or the lease is not surely held any more.
+    pub(super) stopped: bool,
+    fault: Option<TargetFault>,
+}
+
+impl Round {
+    fn tried(attempted: usize) -> Self {
+        Self { attempted, ..Self::default() }
+    }
+
+    fn failed(attempted: usize, fault: Option<TargetFault>) -> Self {
+        Self { attempted, stopped: fault.is_some(), fault }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.attempted += other.attempted;
+        self.stopped |= other.stopped;
+        self.fault = self.fault.take().or(other.fault);
+    }
 }
 
 /// A membership after its attempt.
@@ -41,123 +67,133 @@ pub(super) struct Tried {
 
 pub(super) async fn round(engine: &Engine, slot: &TargetSlot, now: Timestamp) -> Result<Round, Fault> {
     let target = slot.directory.id();
-    let simulated = engine.inner.clock.is_simulated();
-    if !simulated && !slot.state.is_held() {
-        return Ok(Round { attempted: 0, target_failed: true });
-    }
-    let due = engine
+    let mut due = engine
         .inner
         .store
         .read(move |tx| Box::pin(async move { tx.due_memberships(target, now, ROUND).await }))
         .await?;
-    if due.is_empty() {
-        return Ok(Round { attempted: 0, target_failed: false });
+    if !may_write(engine, slot) {
+        // Towards less access needs no lease (seams §17): what a dead holder leaves undone goes all the same.
+        let abandoned = now.saturating_sub(ABANDONED).unwrap_or(Timestamp::MIN);
+        due.retain(|due| !due.membership.wanted && due.membership.due.is_some_and(|since| since <= abandoned));
     }
+    // Nothing is added after the end, also when nobody has settled the end yet (R1).
+    due.retain(|due| !due.membership.wanted || due.until.is_none_or(|until| now < until));
     let mut groups: BTreeMap<GroupId, Vec<Placed>> = BTreeMap::new();
     for membership in due {
         groups.entry(membership.membership.group).or_default().push(membership);
     }
-    let mut rounds = stream::iter(groups.into_values())
-        .map(|group| one_group(engine, slot, group, now))
+    let mut groups = groups.into_values();
+    let mut round = Round::default();
+    if slot.state.is_failing()
+        && let Some(first) = groups.next()
+    {
+        // One group goes ahead: a target that still fails costs one call.
+        round = one_group(engine, slot, first, now).await?;
+    }
+    let stopped = AtomicBool::new(round.stopped);
+    let mut rounds = stream::iter(groups)
+        .map(|group| {
+            let stopped = &stopped;
+            async move {
+                if stopped.load(Ordering::Relaxed) {
+                    return Ok(Round { stopped: true, ..Round::default() });
+                }
+                let round = one_group(engine, slot, group, now).await?;
+                stopped.fetch_or(round.stopped, Ordering::Relaxed);
+                Ok::<_, Fault>(round)
+            }
+        })
         .buffer_unordered(GROUPS_AT_ONCE);
-    let (mut attempted, mut failed) = (0, None);
     while let Some(group) = rounds.next().await {
-        let group = group?;
-        attempted += group.tried;
-        failed = failed.or(group.target_fault);
+        round.merge(group?);
     }
     drop(rounds);
-    if let Some(fault) = &failed {
+    if let Some(fault) = &round.fault {
         let failures = slot.state.failed(fault, engine.now());
         outcome::target_failed(engine, slot, fault, failures).await?;
-    } else if attempted > 0 {
-        let recovered = slot.state.breaker_is_open();
-        slot.state.confirmed();
-        if recovered {
-            outcome::target_recovered(engine, slot).await?;
-        }
+    } else if round.attempted > 0 && slot.state.confirmed() {
+        outcome::target_recovered(engine, slot).await?;
     }
-    Ok(Round { attempted, target_failed: failed.is_some() })
+    Ok(round)
 }
 
-struct GroupRound {
-    tried: usize,
-    target_fault: Option<TargetFault>,
+/// True while calls that add may be started.
+fn may_write(engine: &Engine, slot: &TargetSlot) -> bool {
+    engine.inner.clock.is_simulated() || slot.state.may_write()
 }
 
-async fn one_group(
-    engine: &Engine,
-    slot: &TargetSlot,
-    mut due: Vec<Placed>,
-    now: Timestamp,
-) -> Result<GroupRound, Fault> {
-    let Some(group) = due.first().map(target_group) else { return Ok(GroupRound { tried: 0, target_fault: None }) };
-    resolve_accounts(engine, slot, &mut due).await?;
-    let mut tried = Vec::new();
-    let (known, unknown): (Vec<_>, Vec<_>) = due.into_iter().partition(|due| due.account_native.is_some());
-    for due in unknown {
-        let fault =
-            TargetFault { kind: FaultKind::NoSuchAccount, cause: "the account is not at the target".to_owned() };
-        tried.push(retry(due, fault, now));
+async fn one_group(engine: &Engine, slot: &TargetSlot, mut due: Vec<Placed>, now: Timestamp) -> Result<Round, Fault> {
+    let Some(group) = due.first().map(target_group) else { return Ok(Round::default()) };
+    if let Err(fault) = resolve_accounts(engine, slot, &mut due).await? {
+        let due = claim(engine, due, now).await?;
+        return group_failed(engine, slot, due, fault, now).await;
     }
-    let mut due = known;
-    // Look before the first write: what was there before is never taken away by an end (R4).
-    let unseen: Vec<usize> = due
-        .iter()
-        .enumerate()
-        .filter(|(_, due)| due.membership.wanted && due.membership.prior == Prior::Unknown)
-        .map(|(index, _)| index)
+    if let Err(fault) = look(slot, &group, &mut due).await {
+        let due = claim(engine, due, now).await?;
+        return group_failed(engine, slot, due, fault, now).await;
+    }
+    let claimed = claim(engine, due, now).await?;
+    let (due, unknown): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|due| due.account_native.is_some());
+    let mut tried: Vec<Tried> = unknown
+        .into_iter()
+        .map(|due| {
+            let cause = "the account is not at the target".to_owned();
+            retry(due, TargetFault { kind: FaultKind::NoSuchAccount, cause }, now)
+        })
         .collect();
-    if !unseen.is_empty() {
-        let accounts: Vec<_> = unseen.iter().filter_map(|index| due.get(*index)).map(target_account).collect();
-        match slot.directory.are_members(&group, &accounts).await {
-            Ok(there) => {
-                for (index, there) in unseen.iter().zip(there) {
-                    if let Some(due) = due.get_mut(*index) {
-                        due.membership.prior = if there { Prior::Present } else { Prior::Absent };
-                    }
+    if due.iter().any(|due| due.membership.wanted) && !may_write(engine, slot) {
+        // The lease ran out meanwhile. The target did nothing wrong: the rows stay due.
+        return Ok(Round { stopped: true, ..Round::default() });
+    }
+    let mut failed = None;
+    if !due.is_empty() {
+        let changes: Vec<Change> = due.iter().map(|due| change(due, now, engine.inner.clock.is_simulated())).collect();
+        match within_limit(slot.directory.apply(&group, &changes)).await {
+            Ok(outcomes) => {
+                let answered = engine.now();
+                for (due, outcome) in due.into_iter().zip(outcomes) {
+                    tried.push(match outcome {
+                        Outcome::Done | Outcome::Already => {
+                            let attempt = if due.membership.wanted { Attempt::Present } else { Attempt::Absent };
+                            Tried { due, attempt, fault: None }
+                        }
+                        Outcome::Refused(fault) if fault.kind.is_of_target() => {
+                            // The target failed midway: the row waits for the target, not for itself.
+                            failed = Some(fault.clone());
+                            Tried { due, attempt: Attempt::Retry(answered), fault: Some(fault) }
+                        }
+                        Outcome::Refused(fault) => retry(due, fault, answered),
+                    });
                 }
             }
-            Err(fault) => return group_failed(engine, slot, due, fault, now).await,
-        }
-    }
-    let due = claim(engine, due, now).await?;
-    if due.is_empty() && tried.is_empty() {
-        return Ok(GroupRound { tried: 0, target_fault: None });
-    }
-    if !engine.inner.clock.is_simulated() && !slot.state.is_held() {
-        return Ok(GroupRound {
-            tried: 0,
-            target_fault: Some(TargetFault {
-                kind: FaultKind::Busy,
-                cause: "the lease of the target ran out".to_owned(),
-            }),
-        });
-    }
-    let changes: Vec<Change> = due.iter().map(|due| change(due, now, engine.inner.clock.is_simulated())).collect();
-    let answer =
-        tokio::time::timeout(lease::CALL + Duration::from_millis(500), slot.directory.apply(&group, &changes)).await;
-    let answer = answer.unwrap_or_else(|_| {
-        Err(TargetFault { kind: FaultKind::Timeout, cause: "no answer within the time a call may take".to_owned() })
-    });
-    let answered = engine.now();
-    match answer {
-        Ok(outcomes) => {
-            for (due, outcome) in due.into_iter().zip(outcomes) {
-                tried.push(match outcome {
-                    Outcome::Done | Outcome::Already => {
-                        let attempt = if due.membership.wanted { Attempt::Present } else { Attempt::Absent };
-                        Tried { due, attempt, fault: None }
-                    }
-                    Outcome::Refused(fault) => retry(due, fault, answered),
-                });
+            Err(fault) => {
+                let round = group_failed(engine, slot, due, fault, engine.now()).await?;
+                outcome::record(engine, tried).await?;
+                return Ok(round);
             }
-            let count = tried.len();
-            outcome::record(engine, tried).await?;
-            Ok(GroupRound { tried: count, target_fault: None })
         }
-        Err(fault) => group_failed(engine, slot, due, fault, answered).await,
     }
+    let count = tried.len();
+    outcome::record(engine, tried).await?;
+    Ok(Round::failed(count, failed))
+}
+
+/// Looks before the first write: what was there before is never taken away by an end (R4).
+async fn look(slot: &TargetSlot, group: &TargetGroup, due: &mut [Placed]) -> Result<(), TargetFault> {
+    let mut unseen: Vec<&mut Placed> = due
+        .iter_mut()
+        .filter(|due| due.membership.wanted && due.membership.prior == Prior::Unknown && due.account_native.is_some())
+        .collect();
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    let accounts: Vec<_> = unseen.iter().map(|due| target_account(due)).collect();
+    let there = within_limit(slot.directory.are_members(group, &accounts)).await?;
+    for (due, there) in unseen.iter_mut().zip(there) {
+        due.membership.prior = if there { Prior::Present } else { Prior::Absent };
+    }
+    Ok(())
 }
 
 /// The group, or the target, as a whole did not answer as it should.
@@ -167,7 +203,7 @@ async fn group_failed(
     due: Vec<Placed>,
     fault: TargetFault,
     now: Timestamp,
-) -> Result<GroupRound, Fault> {
+) -> Result<Round, Fault> {
     if fault.kind.is_of_target() {
         // The rows stay due; the target as a whole pauses. Only the first failure of each is worth a record.
         let tried = due
@@ -176,13 +212,13 @@ async fn group_failed(
             .map(|due| Tried { due, attempt: Attempt::Retry(now), fault: Some(fault.clone()) })
             .collect::<Vec<_>>();
         outcome::record(engine, tried).await?;
-        return Ok(GroupRound { tried: 0, target_fault: Some(fault) });
+        return Ok(Round::failed(0, Some(fault)));
     }
-    tracing::warn!(target = %slot.directory.id(), %fault, "a group of the target could not be written");
+    tracing::warn!(target_id = %slot.directory.id(), %fault, "a group of the target could not be written");
     let tried: Vec<_> = due.into_iter().map(|due| retry(due, fault.clone(), now)).collect();
     let count = tried.len();
     outcome::record(engine, tried).await?;
-    Ok(GroupRound { tried: count, target_fault: None })
+    Ok(Round::tried(count))
 }
 
 fn retry(due: Placed, fault: TargetFault, now: Timestamp) -> Tried {
@@ -233,27 +269,42 @@ pub(super) fn locks(memberships: &[Membership]) -> Vec<Lock> {
 }
 
 /// Finds accounts whose native name is not known yet.
-async fn resolve_accounts(engine: &Engine, slot: &TargetSlot, due: &mut [Placed]) -> Result<(), Fault> {
+async fn resolve_accounts(
+    engine: &Engine,
+    slot: &TargetSlot,
+    due: &mut [Placed],
+) -> Result<Result<(), TargetFault>, Fault> {
     for due in due.iter_mut().filter(|due| due.account_native.is_none()) {
         let Some(login) = due.login.clone() else { continue };
-        let Ok(Some(native)) = slot.directory.find_account(&login).await else { continue };
+        let native = match within_limit(slot.directory.find_account(&login)).await {
+            Ok(Some(native)) => native,
+            Ok(None) => continue,
+            Err(fault) => return Ok(Err(fault)),
+        };
         let bound = Account {
             principal: due.membership.principal,
             target: due.membership.target,
             native: native.clone(),
             login,
         };
-        engine
+        let stored = engine
             .inner
             .store
             .transact(move |tx| {
                 let bound = bound.clone();
                 Box::pin(async move { tx.put_account(&bound).await })
             })
-            .await?;
-        due.account_native = Some(native);
+            .await;
+        match stored {
+            Ok(()) => due.account_native = Some(native),
+            // Somebody else's account: no membership of this one, and no reason to hold up the others.
+            Err(fault @ Fault::Conflict { .. }) => {
+                tracing::error!(principal = %due.membership.principal, %fault, "an account is bound to somebody else");
+            }
+            Err(fault) => return Err(fault),
+        }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 pub(super) fn target_group(due: &Placed) -> TargetGroup {

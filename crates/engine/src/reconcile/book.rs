@@ -2,37 +2,57 @@
 //! the store (promise A1, seams §16).
 //!
 //! The book is read from the store every few seconds while the store answers, and learns at once of grants that this node
-//! starts. When the store does not answer at an end, the removal is sent from the book; once the store is back the
-//! scheduler records the end as usual, finds the membership gone, and the record names both instants.
+//! starts. When the store does not answer at an end, the removal is sent from the book; once the store is back the end is
+//! recorded before anything else, and the record names both instants.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use ephor_audit::events;
 use ephor_domain::{
     effect::Prior,
+    grant::{EndCause, Phase},
     id::{GroupId, PrincipalId, TargetId},
 };
-use ephor_store::{Fault, tx::membership::Placed};
+use ephor_store::{
+    Fault, Tx,
+    tx::{Lock, membership::Placed},
+};
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::attempt::{target_account, target_group};
+use super::{
+    attempt::{target_account, target_group},
+    lease::within_limit,
+};
 use crate::{
-    engine::Engine,
+    call::Call,
+    engine::{Engine, TargetSlot},
     ledger::Ledger,
-    port::target::{Change, Outcome, Wanted},
+    port::{
+        clock::monotonic,
+        target::{Change, Outcome, Wanted},
+    },
+    wake::Wake,
 };
 
 /// How far ahead the book reads.
 const HORIZON: SignedDuration = SignedDuration::from_hours(1);
 /// How old it may grow while the store answers.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
+/// Reading it takes at most one part in so many of the time.
+const SHARE: u32 = 50;
 /// Most memberships in it.
 const MOST: u32 = 100_000;
+/// Above every alarm level: removals of whatever level.
+const ANY_ALARM: u8 = u8::MAX;
 
 type Key = (GroupId, PrincipalId);
 
-/// Memberships at outside targets that end within the hour.
+/// Memberships at outside targets that end within the hour, or are being removed.
 #[derive(Debug, Default)]
 pub(crate) struct EndBook {
     pages: Mutex<Pages>,
@@ -40,7 +60,8 @@ pub(crate) struct EndBook {
 
 #[derive(Debug, Default)]
 struct Pages {
-    read: Option<Timestamp>,
+    /// When it was read, and for how long that is good.
+    read: Option<(Timestamp, SignedDuration)>,
     ends: HashMap<Key, Placed>,
     /// Sent while the store was down: when.
     sent: BTreeMap<Key, Timestamp>,
@@ -51,7 +72,11 @@ impl EndBook {
     pub(crate) fn extended(&self, key: Key, until: Option<Timestamp>) {
         let mut pages = self.pages.lock();
         match (pages.ends.get_mut(&key), until) {
-            (Some(placed), Some(until)) => placed.until = placed.until.map(|before| before.max(until)),
+            (Some(placed), Some(until)) => {
+                let before = placed.until.filter(|_| placed.membership.wanted);
+                placed.until = Some(before.map_or(until, |before| before.max(until)));
+                placed.membership.wanted = true;
+            }
             (Some(_), None) => {
                 pages.ends.remove(&key);
             }
@@ -61,44 +86,49 @@ impl EndBook {
     }
 
     fn is_stale(&self, now: Timestamp) -> bool {
-        self.pages.lock().read.is_none_or(|read| now.duration_since(read).abs() > FRESH)
+        self.pages.lock().read.is_none_or(|(read, good)| now.duration_since(read).abs() > good)
     }
 
-    fn fill(&self, placed: Vec<Placed>, now: Timestamp) {
+    fn fill(&self, placed: Vec<Placed>, now: Timestamp, took: Duration) {
+        let good = SignedDuration::try_from(took.saturating_mul(SHARE)).unwrap_or(FRESH).max(FRESH);
         let mut pages = self.pages.lock();
-        pages.read = Some(now);
+        pages.read = Some((now, good));
         pages.ends =
             placed.into_iter().map(|placed| ((placed.membership.group, placed.membership.principal), placed)).collect();
     }
 
     /// What is over by `now` and was not sent yet, by target and group.
-    fn over(&self, now: Timestamp) -> BTreeMap<(TargetId, GroupId), Vec<Placed>> {
+    fn over(&self, now: Timestamp) -> BTreeMap<TargetId, BTreeMap<GroupId, Vec<Placed>>> {
         let pages = self.pages.lock();
-        let mut over: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut over: BTreeMap<_, BTreeMap<_, Vec<_>>> = BTreeMap::new();
         for (key, placed) in &pages.ends {
-            let ours = placed.membership.prior != Prior::Present && placed.account_native.is_some();
-            if ours && placed.until.is_some_and(|until| until <= now) && !pages.sent.contains_key(key) {
-                over.entry((placed.membership.target, key.0)).or_default().push(placed.clone());
+            let ours = placed.membership.prior == Prior::Absent && placed.account_native.is_some();
+            let is_over = !placed.membership.wanted || placed.until.is_some_and(|until| until <= now);
+            if ours && is_over && !pages.sent.contains_key(key) {
+                over.entry(placed.membership.target).or_default().entry(key.0).or_default().push(placed.clone());
             }
         }
         over
     }
 
-    fn sent(&self, key: Key, at: Timestamp) {
+    fn note_sent(&self, key: Key, at: Timestamp) {
         self.pages.lock().sent.insert(key, at);
     }
 
-    fn take_sent(&self) -> BTreeMap<Key, Timestamp> {
-        std::mem::take(&mut self.pages.lock().sent)
+    fn sent(&self) -> BTreeMap<Key, Timestamp> {
+        self.pages.lock().sent.clone()
     }
 
-    fn put_back(&self, sent: BTreeMap<Key, Timestamp>) {
-        self.pages.lock().sent.extend(sent);
+    /// These are on record.
+    fn settled(&self, sent: &BTreeMap<Key, Timestamp>) {
+        let mut pages = self.pages.lock();
+        pages.sent.retain(|key, _| !sent.contains_key(key));
+        pages.read = None;
     }
 }
 
 impl Engine {
-    /// Reads the book anew when it has grown old, and records what was sent without the store.
+    /// Reads the book anew when it has grown old.
     ///
     /// # Errors
     /// Faults of the store: the book stays as it is.
@@ -108,63 +138,137 @@ impl Engine {
             return Ok(());
         }
         let before = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
-        let placed =
-            self.inner.store.read(move |tx| Box::pin(async move { tx.memberships_until(before, MOST).await })).await?;
-        self.inner.book.fill(placed, now);
-        let sent = self.inner.book.take_sent();
+        let begun = monotonic();
+        let placed = self
+            .inner
+            .store
+            .read(move |tx| {
+                Box::pin(async move {
+                    let mut placed = tx.memberships_until(before, MOST).await?;
+                    // What is being removed already must not wait either.
+                    let removals = tx.overdue_removals(now, ANY_ALARM, MOST).await?;
+                    placed.extend(removals.into_iter().filter(|placed| !placed.membership.built_in));
+                    Ok(placed)
+                })
+            })
+            .await?;
+        self.inner.book.fill(placed, now, monotonic().duration_since(begun));
+        Ok(())
+    }
+
+    /// Puts on record what was sent without the store: the grants behind it end, and a membership that another grant owes
+    /// by now is written again.
+    ///
+    /// # Errors
+    /// Faults of the store: it stays to be recorded.
+    pub(crate) async fn settle_sent(&self) -> Result<(), Fault> {
+        let sent = self.inner.book.sent();
         if sent.is_empty() {
             return Ok(());
         }
-        let recorded = self.record_late(sent.clone()).await;
-        if recorded.is_err() {
-            self.inner.book.put_back(sent);
-        }
-        recorded
-    }
-
-    async fn record_late(&self, sent: BTreeMap<Key, Timestamp>) -> Result<(), Fault> {
         let call = self.system("reconciler");
-        self.inner
-            .store
-            .transact(move |tx| {
-                let (call, sent) = (call.clone(), sent.clone());
-                Box::pin(async move {
-                    let mut ledger = Ledger::new(&call);
-                    for ((group, principal), at) in sent {
-                        let mut record = call.record(events::REMOVAL_RECORDED_LATE).detail("group", group.to_string());
-                        record.subject = Some(principal.uuid());
-                        record.at = at;
-                        record.recorded_at = Some(call.now);
-                        ledger.record(&record);
-                    }
-                    ledger.post(tx).await.map(drop)
+        let wake = {
+            let sent = sent.clone();
+            self.inner
+                .store
+                .transact(move |tx| {
+                    let (call, sent) = (call.clone(), sent.clone());
+                    Box::pin(async move {
+                        let locks: Vec<_> =
+                            sent.keys().map(|(_, principal)| Lock::Exclusive(principal.uuid())).collect();
+                        tx.lock(&locks).await?;
+                        let (mut records, mut wake) = (0, Wake::default());
+                        for (key, at) in sent {
+                            let (total, more) = record_late(tx, &call, records, key, at).await?;
+                            records = total;
+                            wake.merge(more);
+                        }
+                        Ok(wake)
+                    })
                 })
-            })
-            .await
+                .await?
+        };
+        self.inner.book.settled(&sent);
+        self.woken(&wake);
+        Ok(())
     }
 
     /// The store does not answer: sends the removals that are due by now from memory. Needs no lease: it goes towards less
-    /// access (seams §17).
+    /// access (seams §17). A target that fails keeps no other one waiting (O3).
     pub(crate) async fn remove_from_book(&self) {
-        let now = self.now();
-        for ((target, _), placed) in self.inner.book.over(now) {
-            let (Some(slot), Some(group)) = (self.inner.targets.get(&target), placed.first().map(target_group)) else {
-                continue;
-            };
-            let changes: Vec<Change> = placed
-                .iter()
-                .map(|placed| Change { account: target_account(placed), wanted: Wanted::Absent })
-                .collect();
-            match slot.directory.apply(&group, &changes).await {
-                Ok(outcomes) => {
-                    for (placed, outcome) in placed.iter().zip(outcomes) {
-                        if !matches!(outcome, Outcome::Refused(_)) {
-                            self.inner.book.sent((placed.membership.group, placed.membership.principal), self.now());
-                        }
+        let over = self.inner.book.over(self.now());
+        stream::iter(over)
+            .for_each_concurrent(None, |(target, groups)| async move {
+                let Some(slot) = self.inner.targets.get(&target) else { return };
+                for placed in groups.into_values() {
+                    if !self.remove_without_store(slot, &placed).await {
+                        return;
                     }
                 }
-                Err(fault) => tracing::warn!(%target, %fault, "a removal that was sent without the store failed"),
+            })
+            .await;
+    }
+
+    /// False when the target failed as a whole.
+    async fn remove_without_store(&self, slot: &TargetSlot, placed: &[Placed]) -> bool {
+        let Some(group) = placed.first().map(target_group) else { return true };
+        let changes: Vec<Change> =
+            placed.iter().map(|placed| Change { account: target_account(placed), wanted: Wanted::Absent }).collect();
+        match within_limit(slot.directory.apply(&group, &changes)).await {
+            Ok(outcomes) => {
+                for (placed, outcome) in placed.iter().zip(outcomes) {
+                    if !matches!(outcome, Outcome::Refused(_)) {
+                        self.inner.book.note_sent((placed.membership.group, placed.membership.principal), self.now());
+                    }
+                }
+                true
+            }
+            Err(fault) => {
+                tracing::warn!(target_id = %slot.directory.id(), %fault, "a removal sent without the store failed");
+                !fault.kind.is_of_target()
             }
         }
     }
+}
+
+async fn record_late(
+    tx: &mut Tx,
+    call: &Call,
+    records: usize,
+    (group, principal): Key,
+    at: Timestamp,
+) -> Result<(usize, Wake), Fault> {
+    let mut ledger = Ledger::following(call, records);
+    let mut record = call.record(events::REMOVAL_RECORDED_LATE).detail("group", group.to_string());
+    record.subject = Some(principal.uuid());
+    record.at = at;
+    record.recorded_at = Some(call.now);
+    ledger.record(&record);
+    let (mut records, mut wake) = ledger.post(tx).await?;
+    for grant in tx.grants_owing(group, principal).await? {
+        let Some(case) = tx.grant_case(grant).await? else { continue };
+        let Some(grant) = case.grant else { continue };
+        if let Phase::InForce { end: Some(end), .. } = grant.phase
+            && end <= call.now
+        {
+            let mut ledger = Ledger::following(call, records);
+            ledger.end(&case.request, grant, case.owed, end, EndCause::Expired);
+            let (total, more) = ledger.post(tx).await?;
+            records = total;
+            wake.merge(more);
+        }
+    }
+    // Whatever the row says, the target holds it no more: a grant that owes it by now waits for a fresh confirmation.
+    if let Some(mut membership) = tx.membership(group, principal).await?
+        && membership.prior == Prior::Absent
+    {
+        membership.in_force = false;
+        membership.due = Some(call.now);
+        let mut ledger = Ledger::following(call, records);
+        ledger.put_membership(membership);
+        let (total, more) = ledger.post(tx).await?;
+        records = total;
+        wake.merge(more);
+    }
+    Ok((records, wake))
 }

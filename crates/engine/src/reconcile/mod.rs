@@ -40,6 +40,11 @@ pub fn pause(attempts: u32) -> SignedDuration {
     doubled.min(LONGEST_PAUSE)
 }
 
+/// Rows that are due and cannot be worked on now are looked at again after this.
+const AGAIN: SignedDuration = SignedDuration::from_millis(100);
+/// How often the holder of a lease looks for work that other nodes made.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 impl Engine {
     /// One round at one target: every due membership gets one attempt. Answers the next instant at which something is
     /// due there.
@@ -48,6 +53,7 @@ impl Engine {
     /// Faults of the store. A fault of the target is no error: it is recorded, and the membership stays due.
     pub async fn work_target(&self, target: TargetId) -> Result<Option<Timestamp>, Fault> {
         let Some(slot) = self.inner.targets.get(&target) else { return Ok(None) };
+        let _alone = slot.round.lock().await;
         loop {
             let now = self.now();
             let paused = slot.state.paused_until().filter(|until| *until > now);
@@ -56,14 +62,16 @@ impl Engine {
                 return Ok(earliest(paused, overdue::next(self, target, now).await?));
             }
             let round = attempt::round(self, slot, now).await?;
-            if round.attempted == 0 || round.target_failed {
+            if round.attempted == 0 || round.stopped {
                 let next = self
                     .inner
                     .store
                     .read(move |tx| Box::pin(async move { tx.next_due_membership(target).await }))
                     .await?;
-                let next = slot.state.paused_until().map_or(next, |until| next.map(|next| next.max(until)));
-                return Ok(earliest(next, overdue::next(self, target, self.now()).await?));
+                let now = self.now();
+                let floor = now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
+                let floor = slot.state.paused_until().map_or(floor, |until| until.max(floor));
+                return Ok(earliest(next.map(|next| next.max(floor)), overdue::next(self, target, now).await?));
             }
         }
     }
@@ -71,26 +79,40 @@ impl Engine {
     /// Works on one target for ever; ends when the task is dropped.
     pub(crate) async fn run_target(&self, target: TargetId) {
         let Some(slot) = self.inner.targets.get(&target) else { return };
+        // Beside the work, so that a long round does not outlive its lease.
+        tokio::join!(lease::keep(self, slot), self.run_rounds(target, slot));
+    }
+
+    async fn run_rounds(&self, target: TargetId, slot: &TargetSlot) {
+        let nap = if self.inner.store.numbers_later() { LOOK_EVERY } else { lease::RENEW };
         loop {
-            if let Err(fault) = lease::hold(self, slot).await {
-                tracing::error!(%target, %fault, "the lease of a target could not be taken");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                continue;
-            }
             let woken = slot.work.notified();
-            match self.work_target(target).await {
+            let worked = match lease::look_first(self, slot).await {
+                Ok(()) => self.work_target(target).await,
+                Err(fault) => Err(fault),
+            };
+            match worked {
                 Ok(next) => {
                     let next = next.unwrap_or(Timestamp::MAX);
                     tokio::select! {
                         () = woken => (),
                         () = self.inner.clock.wait_until(next) => (),
-                        () = tokio::time::sleep(lease::RENEW) => (),
+                        () = tokio::time::sleep(nap) => (),
                     }
                 }
                 Err(fault) => {
                     tracing::error!(%target, %fault, "target work waits for the store");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
+            }
+        }
+    }
+
+    /// Gives the leases of all targets back: the last thing a node does that stops in good order.
+    pub(crate) async fn give_leases_back(&self) {
+        for slot in self.inner.targets.values() {
+            if let Err(fault) = lease::give_back(self, slot).await {
+                tracing::warn!(%fault, "a lease could not be given back; it runs out by itself");
             }
         }
     }

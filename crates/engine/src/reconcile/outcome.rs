@@ -133,7 +133,7 @@ pub(super) async fn target_failed(
     fault: &TargetFault,
     failures: u32,
 ) -> Result<(), Fault> {
-    tracing::warn!(target = %slot.directory.id(), %fault, failures, "the target failed");
+    tracing::warn!(target_id = %slot.directory.id(), %fault, failures, "the target failed");
     if failures != 1 {
         return Ok(());
     }

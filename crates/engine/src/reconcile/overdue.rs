@@ -21,18 +21,24 @@ const ROUND: u32 = 1024;
 
 /// Raises what has become due by `now`.
 pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> Result<(), Fault> {
-    for (level, (age, event)) in (1_u8..).zip(LEVELS) {
-        let Ok(before) = now.checked_sub(age) else { continue };
-        let overdue = engine
-            .inner
-            .store
-            .read(move |tx| Box::pin(async move { tx.overdue_removals(before, level, ROUND).await }))
-            .await?;
-        let overdue: Vec<_> = overdue
-            .into_iter()
-            .map(|placed| placed.membership)
-            .filter(|membership| membership.target == target)
-            .collect();
+    let found = engine
+        .inner
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut found = Vec::new();
+                for (level, (age, _)) in (1_u8..).zip(LEVELS) {
+                    let Ok(before) = now.checked_sub(age) else { continue };
+                    let mut overdue = tx.overdue_removals(before, level, ROUND).await?;
+                    overdue.retain(|placed| placed.membership.target == target);
+                    found.push(overdue);
+                }
+                Ok(found)
+            })
+        })
+        .await?;
+    for ((level, (_, event)), overdue) in (1_u8..).zip(LEVELS).zip(found) {
+        let overdue: Vec<_> = overdue.into_iter().map(|placed| placed.membership).collect();
         if overdue.is_empty() {
             continue;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ephor_audit::events::{self, Event};
 use ephor_domain::{
-    effect::Membership,
+    effect::{Membership, Prior},
     grant::EndCause,
     id::{GroupId, PrincipalId},
     pam::group::Group,
@@ -14,7 +14,10 @@ use ephor_store::{
     tx::{membership::Placed, target::Mode},
 };
 
-use super::attempt::{attribute, locks};
+use super::{
+    attempt::{attribute, locks},
+    lease::within_limit,
+};
 use crate::{
     engine::{Engine, TargetSlot},
     ledger::Ledger,
@@ -29,11 +32,6 @@ const CORRECTIONS: usize = 50;
 
 /// Members that people added outside Ephor, as seen by this node: what is new against it is drift.
 pub(crate) type Foreign = BTreeMap<GroupId, BTreeSet<String>>;
-
-/// A new holder looks before it writes: rows that a former holder may have changed without recording it are tried again.
-pub(super) async fn after_take_over(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
-    cycle(engine, slot).await
-}
 
 /// Compares every group of the target once.
 pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
@@ -64,29 +62,28 @@ pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Faul
 
 async fn compare(engine: &Engine, slot: &TargetSlot, mode: Mode, group: &Group) -> Result<(), Fault> {
     let at_target = TargetGroup { id: group.id, native: group.native.clone(), attribute: attribute(&group.attribute) };
-    // Rows first, then the target: whoever came in between is owed, not foreign.
-    let owed = rows(engine, group.id).await?;
-    let held: BTreeSet<String> = match slot.directory.members(&at_target).await {
+    let before = rows(engine, group.id).await?;
+    let held: BTreeSet<String> = match within_limit(slot.directory.members(&at_target)).await {
         Ok(members) => members.into_iter().collect(),
         Err(fault) => {
             tracing::warn!(group = %group.id, %fault, "a group could not be read back");
             return Ok(());
         }
     };
-    let mut known = BTreeSet::new();
-    let mut missing = Vec::new();
-    for placed in owed {
-        let (Some(native), Some(login)) = (&placed.account_native, &placed.login) else { continue };
-        let account = TargetAccount { id: placed.membership.principal, native: native.clone(), login: login.clone() };
-        let key = slot.directory.member_key(&at_target, &account);
-        let settled = placed.membership.due.is_none();
-        if placed.membership.wanted && placed.membership.in_force && settled && !held.contains(&key) {
-            missing.push(placed.membership.clone());
+    // Rows again: who came in between is owed, who left in between was known. A row is there before its write.
+    let after = rows(engine, group.id).await?;
+    let key = |placed: &Placed| {
+        let (native, login) = (placed.account_native.clone()?, placed.login.clone()?);
+        let account = TargetAccount { id: placed.membership.principal, native, login };
+        Some(slot.directory.member_key(&at_target, &account))
+    };
+    let known: BTreeSet<String> = before.iter().chain(&after).filter_map(key).collect();
+    for placed in &before {
+        let membership = &placed.membership;
+        let is_settled = membership.wanted && membership.in_force && membership.due.is_none();
+        if is_settled && key(placed).is_some_and(|key| !held.contains(&key)) {
+            removed_elsewhere(engine, mode, membership.clone()).await?;
         }
-        known.insert(key);
-    }
-    for membership in missing {
-        removed_elsewhere(engine, mode, membership).await?;
     }
     let foreign: BTreeSet<String> = held.difference(&known).cloned().collect();
     let added = slot.state.foreign(group.id, foreign);
@@ -124,13 +121,16 @@ async fn removed_elsewhere(engine: &Engine, mode: Mode, seen: Membership) -> Res
                 let Some(mut membership) = tx.membership(seen.group, seen.principal).await? else {
                     return Ok(Wake::default());
                 };
-                if !membership.wanted || !membership.in_force || membership.due.is_some() {
+                let is_same = membership.since == seen.since && membership.wanted;
+                if !is_same || !membership.in_force || membership.due.is_some() {
                     return Ok(Wake::default());
                 }
                 let mut ledger = Ledger::new(&call);
                 drift(&mut ledger, events::DRIFT_FOREIGN_REMOVAL, &membership);
                 if mode == Mode::Authoritative {
                     membership.in_force = false;
+                    // Whoever had it outside Ephor has it no more: what is written now is ours to take away (R4).
+                    membership.prior = Prior::Absent;
                     membership.due = Some(call.now);
                     membership.since = call.now;
                     drift(&mut ledger, events::DRIFT_CORRECTED, &membership);
@@ -199,6 +199,10 @@ async fn added_elsewhere(
     if mode != Mode::Authoritative {
         return Ok(());
     }
+    if !engine.inner.clock.is_simulated() && !slot.state.may_write() {
+        slot.state.forget_foreign(id, added.iter());
+        return Ok(());
+    }
     let changes: Vec<Change> = names
         .into_iter()
         .map(|name| Change {
@@ -206,11 +210,12 @@ async fn added_elsewhere(
             wanted: Wanted::Absent,
         })
         .collect();
-    match slot.directory.apply(group, &changes).await {
+    match within_limit(slot.directory.apply(group, &changes)).await {
         Ok(_) => tracing::warn!(group = %id, count = changes.len(), "foreign additions were taken out again"),
         Err(fault) => tracing::warn!(group = %id, %fault, "foreign additions could not be taken out"),
     }
-    slot.state.forget_foreign(id, changes.iter().map(|change| &change.account.native));
+    // Also those beyond the cap: the next cycle takes its turn at them.
+    slot.state.forget_foreign(id, added.iter());
     Ok(())
 }
 

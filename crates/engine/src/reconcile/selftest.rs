@@ -7,7 +7,7 @@ use ephor_domain::id::TargetId;
 use ephor_store::{Fault, Write};
 use jiff::SignedDuration;
 
-use super::{attempt::attribute, readback};
+use super::{attempt::attribute, lease::within_limit, readback};
 use crate::{
     call::word,
     engine::{Engine, TargetSlot},
@@ -36,7 +36,7 @@ impl Engine {
             .into_iter()
             .map(|group| TargetGroup { id: group.id, native: group.native, attribute: attribute(&group.attribute) })
             .collect::<Vec<_>>();
-        let outcome = slot.directory.self_test(&groups).await;
+        let outcome = within_limit(slot.directory.self_test(&groups)).await;
         note(self, slot, &outcome).await?;
         if let Ok(health) = outcome {
             slot.state.tested(health);

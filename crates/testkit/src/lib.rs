@@ -7,6 +7,7 @@
 //! | [`proxy`] | a TCP proxy that refuses, resets, hangs, delays and truncates on demand |
 //! | [`program`] | one of our own binaries, run as an operator would run it |
 //! | [`pki`] | a certificate authority for test listeners |
+//! | [`world`] | an engine over SQLite or PostgreSQL with stub targets, a clock that is told to move, and named callers |
 //!
 //! Every launcher answers [`LaunchError::Unavailable`] when its program is not installed; [`available_or_skip`] turns that
 //! into one printed line, or into a failure where `EPHOR_REQUIRE_COMPONENTS=1` says that everything must be there.
@@ -27,6 +28,8 @@ pub mod proxy;
 #[cfg(feature = "directory")]
 pub mod slapd;
 mod workdir;
+#[cfg(feature = "world")]
+pub mod world;
 
 pub use launch::{LaunchError, Unavailable, available_or_skip};
 pub use workdir::WorkDir;

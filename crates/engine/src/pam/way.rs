@@ -56,10 +56,19 @@ pub(crate) fn walk(ledger: &mut Ledger<'_>, passed: Passed, owed: Vec<Owed>, ste
         }
     });
     let new = view(&request, grant.as_ref(), now).status;
-    match transition(step, new) {
-        Some(transition) => ledger.moved(transition, &request, Some(old), new, None),
-        // Decided, and being written to its targets.
-        None => ledger.moved_as(events::REQUEST_APPLYING, None, &request, Some(old), PamStatus::Processing, None),
+    match (transition(step, new), step) {
+        (Some(transition), _) => ledger.moved(transition, &request, Some(old), new, None),
+        // Decided, and being written to its targets: the passed gate is on record all the same.
+        (None, Step::Created) => {
+            ledger.moved_as(events::REQUEST_APPLYING, None, &request, Some(old), PamStatus::Processing, None);
+        }
+        (None, Step::ProvedPresence) => {
+            ledger.moved_as(events::MFA_COMPLETED, None, &request, Some(old), PamStatus::Processing, None);
+        }
+        (None, Step::Approved) => {
+            let event = events::APPROVAL_STAGE_DECIDED;
+            ledger.moved_as(event, None, &request, Some(old), PamStatus::Processing, Some("approved"));
+        }
     }
     if new == PamStatus::PendingMfa {
         ledger.wake().challenge = true;

@@ -4,10 +4,9 @@ use std::{
     fs::OpenOptions,
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use ephor_audit::{
     bundle::{BundleWriter, Header},
     verify::Row,
@@ -27,46 +26,55 @@ use crate::{
 /// Where to.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The file to write; it must not be there yet
+    /// The file to write; it must not be there yet [default: standard output]
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
     #[command(flatten)]
     configured: Configured,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> Done {
     let log = Log::open(&arguments.configured).await?;
-    let written = write(&log, arguments).await;
+    let written = match &arguments.file {
+        None => write(&log, io::stdout().lock()).await.map(|(records, _)| records),
+        Some(path) => to_file(&log, path).await,
+    };
     log.store.close().await;
-    if written.is_err() {
-        // Half a bundle would only be found out later.
-        let _ = std::fs::remove_file(&arguments.file);
-    }
-    let records = written?;
-    output::note(&format!("{records} records written to {}", arguments.file.display()));
+    output::note(&format!("{} records written", written?));
     Ok(())
 }
 
-async fn write(log: &Log, arguments: &Arguments) -> Done<u64> {
+async fn to_file(log: &Log, path: &Path) -> Done<u64> {
     // Names and reasons of people are in it.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&arguments.file);
-    let file = file.map_err(|error| Failure::usage(format!("cannot make {}: {error}", arguments.file.display())))?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let file = file.map_err(|error| Failure::usage(format!("cannot make {}: {error}", path.display())))?;
+    let written = async {
+        let (records, file) = write(log, file).await?;
+        file.sync_all()?;
+        Ok(records)
+    };
+    let written = written.await;
+    if written.is_err() {
+        // Half a bundle would only be found out later.
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+async fn write<W: Write>(log: &Log, output: W) -> Done<(u64, W)> {
     let header = Header {
         origin: log.origin.clone(),
         keys: log.key.iter().map(ToString::to_string).collect(),
         exported_at: Some(SystemClock::default().now()),
     };
-    let mut bundle = Bundle { writer: BundleWriter::new(BufWriter::new(file), header)?, records: 0 };
+    let mut bundle = Bundle { writer: BundleWriter::new(BufWriter::new(output), header)?, records: 0 };
     match rows::read(&log.store, &mut bundle).await {
         Ok(()) => {}
         Err(ReadError::Store(fault)) => return Err(anyhow::anyhow!(fault.cause()).into()),
-        Err(ReadError::Sink(error)) => {
-            return Err(anyhow::Error::new(error).context(arguments.file.display().to_string()).into());
-        }
+        Err(ReadError::Sink(error)) => return Err(error.into()),
     }
-    let file = bundle.writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error);
-    file.and_then(|file| file.sync_all()).with_context(|| arguments.file.display().to_string())?;
-    Ok(bundle.records)
+    let output = bundle.writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((bundle.records, output))
 }
 
 struct Bundle<W: Write> {

@@ -122,5 +122,10 @@ pub(super) fn check(arguments: &CheckArguments, form: Form) -> Done {
             json!({"holds": true, "old": old.size, "size": new.size, "time": new.time}),
         ),
     };
-    Ok(if form.json { output::json(&facts)? } else { output::line(&sentence)? })
+    if form.json {
+        output::json(&facts)?
+    } else {
+        output::line(&sentence)?
+    }
+    Ok(())
 }

@@ -32,7 +32,7 @@ fn writing(text: &mut String, facts: &Facts, folder: &Folder, arguments: &Argume
         writeln!(text, "  clock          stands still; POST {}/demo/clock moves it", facts.http)?;
     }
 
-    writeln!(text, "\n  {:<14}{:<10}{:<24}{}", "Who", "Account", "Password", "")?;
+    writeln!(text, "\n  {:<14}{:<10}{:<24}What for", "Who", "Account", "Password")?;
     for person in PEOPLE {
         writeln!(text, "  {:<14}{:<10}{:<24}{}", person.name, person.key, person.password(), person.part)?;
     }

@@ -25,20 +25,23 @@ struct Order {
     set: Option<Timestamp>,
 }
 
+/// Why the clock stays where it is.
+type No = (StatusCode, &'static str);
+
 /// Moves the clock, and answers when all that was due on the way is done.
 pub(super) async fn set(State(app): State<App>, call: Request) -> Response {
     match moved(&app, call).await {
         Ok(now) => Json(json!({"now": now})).into_response(),
-        Err(response) => response,
+        Err((status, text)) => problem(status, text),
     }
 }
 
-async fn moved(app: &App, call: Request) -> Result<Timestamp, Response> {
-    let bad = |text| problem(StatusCode::BAD_REQUEST, text);
+async fn moved(app: &App, call: Request) -> Result<Timestamp, No> {
+    let bad = |text| (StatusCode::BAD_REQUEST, text);
     let (parts, body) = call.into_parts();
     check(&parts)?;
     let Some(clock) = &app.clock else {
-        return Err(problem(StatusCode::CONFLICT, "The clock is the real one: start the demo with --simulated-clock."));
+        return Err((StatusCode::CONFLICT, "The clock is the real one: start the demo with --simulated-clock."));
     };
     let order = read(body).await?;
     let _turn = app.turn.lock().await;
@@ -57,14 +60,14 @@ async fn moved(app: &App, call: Request) -> Result<Timestamp, Response> {
     };
     if let Err(error) = app.engine.advance(clock, to).await {
         tracing::error!(%error, "the clock could not be moved to its end");
-        return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "The store does not answer."));
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "The store does not answer."));
     }
     app.identity.settle();
     Ok(app.engine.now())
 }
 
-fn check(parts: &Parts) -> Result<(), Response> {
-    let no = |text| Err(problem(StatusCode::FORBIDDEN, text));
+fn check(parts: &Parts) -> Result<(), No> {
+    let no = |text| Err((StatusCode::FORBIDDEN, text));
     if !parts.extensions.get::<Peer>().is_some_and(Peer::is_loopback) {
         return no("Only this machine may do that.");
     }
@@ -79,7 +82,7 @@ fn check(parts: &Parts) -> Result<(), Response> {
     if kind.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json."))
+        Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json."))
     }
 }
 
@@ -93,14 +96,12 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-async fn read(body: Body) -> Result<Order, Response> {
+async fn read(body: Body) -> Result<Order, No> {
     let bytes = to_bytes(body, MOST)
         .await
-        .map_err(|_| problem(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large or did not arrive."))?;
-    serde_json::from_slice(&bytes).map_err(|_| {
-        let text = "Send {\"advance\": \"PT1H\"} or {\"set\": \"2030-01-01T00:00:00Z\"}.";
-        problem(StatusCode::BAD_REQUEST, text)
-    })
+        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large or did not arrive."))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| (StatusCode::BAD_REQUEST, "Send {\"advance\": \"PT1H\"} or {\"set\": \"2030-01-01T00:00:00Z\"}."))
 }
 
 #[cfg(test)]

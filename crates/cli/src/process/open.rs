@@ -84,11 +84,12 @@ pub(crate) async fn open_store(config: &Config, location: &Location) -> Done<Sto
 
 /// What a fault of the store means to whoever started the program.
 pub(crate) fn of_fault(location: &Location, fault: &Fault) -> Failure {
-    let failed = |text: String| Failure::Failed(anyhow::anyhow!(text));
-    match fault {
-        Fault::InUse => failed(format!("{location}: another process has the store open; is Ephor running already?")),
-        fault => failed(format!("{location}: {}", fault.cause())),
-    }
+    let text = if *fault == Fault::InUse {
+        "another process has the store open; is Ephor running already?".to_owned()
+    } else {
+        fault.cause()
+    };
+    Failure::Failed(anyhow::anyhow!("{location}: {text}"))
 }
 
 /// The file of the key that signs checkpoints.

@@ -1,0 +1,13 @@
+//! The whole binary, as people and supervisors run it: the demo, the client commands, the commands on the host, and what
+//! happens when something is wrong.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what broke")]
+
+mod audit_log;
+mod clock;
+mod directory;
+mod ephor;
+mod first_administrator;
+mod listening;
+mod start;
+mod walk;

@@ -156,8 +156,9 @@ impl Caller {
 #[must_use]
 #[expect(clippy::panic, reason = "a test that asks so has gone wrong")]
 pub fn approval_of(asked: &PamRequest) -> ApprovalId {
-    match asked.request.stage {
-        Stage::AwaitingApproval { approval, .. } => approval,
-        ref other => panic!("the request waits for no approver: {other:?}"),
-    }
+    let stage = asked.request.stage;
+    let Stage::AwaitingApproval { approval, .. } = stage else {
+        panic!("the request waits for no approver: {stage:?}")
+    };
+    approval
 }

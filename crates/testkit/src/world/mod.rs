@@ -404,10 +404,11 @@ impl World {
     /// Unless [`Options::own_cluster`] was asked for, on PostgreSQL.
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
-        match &self.home {
-            Home::Server { own: Some(cluster), .. } => cluster,
-            Home::Server { own: None, .. } | Home::File { .. } => None.expect("a cluster of its own"),
-        }
+        let own = match &self.home {
+            Home::Server { own, .. } => own.as_ref(),
+            Home::File { .. } => None,
+        };
+        own.expect("a cluster of its own")
     }
 
     /// Waits, in real time, until `condition` holds.

@@ -96,7 +96,10 @@ fn told(form: Form, first: &FirstAdministrator, link: Option<&str>) -> Done {
     }
     output::line(&format!("{} is a Global Administrator now.", output::printable(&username)))?;
     if let Some(link) = link {
-        output::line(&format!("Once, and until {}, this link lets its bearer set the password:", first.expires))?;
+        output::line(&format!(
+            "Once, and until {}, this link lets its bearer set the password, with `ephor enrol LINK`:",
+            first.expires
+        ))?;
         output::line(link)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit,
-    client::{admin, connection::Connection, login, pam, revoke},
+    client::{admin, connection::Connection, enrol, login, pam, revoke},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Revoke(revoke::Revoke),
     /// Sign in, and keep server and account for later commands
     Login(login::Login),
+    /// Set the password of an account by its enrolment link
+    Enrol(enrol::Enrol),
     /// Take the kept sign-in back
     Logout(login::Logout),
     /// Print a completion script for a shell

@@ -55,6 +55,7 @@ fn run(command: Command) -> Done {
         Command::Admin(group) => host(client::admin::run(group.command, &group.connection, group.form)),
         Command::Revoke(revoke) => wait(client::revoke::run(&revoke)),
         Command::Login(login) => wait(client::login::login(&login)),
+        Command::Enrol(enrol) => wait(client::enrol::run(&enrol)),
         Command::Logout(logout) => wait(client::login::logout(&logout)),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { dir } => manual::pages(dir.as_deref()),

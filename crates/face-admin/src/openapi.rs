@@ -109,7 +109,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 61);
+        assert_eq!(names.len(), 62);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroize as _;
 
 use crate::exit::{Done, Failure};
@@ -26,6 +26,20 @@ pub(crate) fn secret(question: &str) -> Done<Option<SecretString>> {
     let secret = SecretString::from(line.trim_end_matches(['\r', '\n']));
     line.zeroize();
     Ok(Some(secret))
+}
+
+/// Asks twice for a new secret, without showing it.
+pub(crate) fn new_secret(question: &str) -> Done<SecretString> {
+    let ask = |question: &str| {
+        secret(question)?
+            .ok_or_else(|| Failure::usage("there is no terminal to ask for a password: give it on standard input"))
+    };
+    let (first, second) = (ask(question)?, ask("Once more: ")?);
+    if first.expose_secret() == second.expose_secret() {
+        Ok(first)
+    } else {
+        Err(Failure::usage("the two are not the same: nothing was done"))
+    }
 }
 
 /// A terminal that does not echo until this is dropped.

@@ -48,11 +48,16 @@ impl Secret {
 
     /// What the store keeps: SHA-256 of the text, for this purpose alone.
     pub(crate) fn hash(&self) -> Vec<u8> {
-        let mut hash = Sha256::new();
-        hash.update(PURPOSE);
-        hash.update(hex(&self.0));
-        hash.finalize().to_vec()
+        hash_of(&hex(&self.0))
     }
+}
+
+/// What the store keeps of a link's text.
+pub(super) fn hash_of(text: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(PURPOSE);
+    hash.update(text);
+    hash.finalize().to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {

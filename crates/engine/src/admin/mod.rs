@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod configuration;
 pub mod credential;
 pub mod desk;
+pub mod enrolment;
 pub mod group;
 pub mod health;
 pub mod listing;

@@ -4,6 +4,7 @@ mod administrator;
 mod audit;
 mod configuration;
 mod credential;
+mod enrolment;
 mod finding;
 mod group;
 mod health;
@@ -23,6 +24,7 @@ use crate::face::App;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(session::routes())
+        .merge(enrolment::routes())
         .merge(role::routes())
         .merge(member::routes())
         .merge(user::routes())

@@ -1,13 +1,13 @@
 //! What people sign in with, and what targets call them: passwords, enrolment links, tokens, names at targets.
 
 use clap::{Args, Subcommand};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{api::Api, find, find::Found, view};
 use crate::{
     client::{connection::first_line, prompt, server::guid, ttl::Ttl},
-    exit::{Done, Failure},
+    exit::Done,
     output::{self, Columns, Form, instant, property},
 };
 
@@ -114,21 +114,9 @@ pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
 
 async fn password(api: &Api, user: &str, stdin: bool, form: Form) -> Done {
     let Found { id, name } = find::user(api, user).await?;
-    let new = if stdin { first_line()? } else { asked_twice(&name)? };
+    let new = if stdin { first_line()? } else { prompt::new_secret(&format!("New password of {name}: "))? };
     api.put(&format!("users/{id}/password"), Some(&json!({"password": new.expose_secret()}))).await?;
     view::done(form, false, "set the password of", ("UserId", id), &name)
-}
-
-fn asked_twice(name: &str) -> Done<SecretString> {
-    let ask = |question: String| {
-        prompt::secret(&question)?.ok_or_else(|| Failure::usage("a password is needed: give --stdin"))
-    };
-    let (first, second) = (ask(format!("New password of {name}: "))?, ask("Once more: ".to_owned())?);
-    if first.expose_secret() == second.expose_secret() {
-        Ok(first)
-    } else {
-        Err(Failure::usage("the two are not the same: nothing was done"))
-    }
 }
 
 pub(super) async fn token(api: &Api, command: Token, form: Form) -> Done {

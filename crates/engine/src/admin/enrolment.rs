@@ -1,0 +1,78 @@
+//! Using an enrolment link: its bearer sets the password of an account, once, and needs nothing else.
+
+use ephor_audit::events;
+use ephor_domain::{Refusal, administration::Right, principal::Principal};
+use ephor_store::tx::credential::Credential;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    credential::{ENROL_PASSWORD, hash_of},
+    desk::{Command, Desk, Subject},
+};
+use crate::{answer::Answer, engine::Engine};
+
+const UNKNOWN: Refusal = Refusal::NotFound { what: "enrolment link that is still good" };
+
+impl Engine {
+    /// The account whose password the bearer of a link may set. Uses nothing up and leaves no record: whoever guesses
+    /// fills no log, and has 256 bits to guess.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the link is unknown, used or over, or its account disabled; faults of the store.
+    pub async fn enrolment_account(&self, secret: &SecretString) -> Answer<Principal> {
+        let (hash, now) = (hash_of(secret.expose_secret()), self.now());
+        let found = self
+            .inner
+            .store
+            .read(move |tx| {
+                let hash = hash.clone();
+                Box::pin(async move {
+                    match tx.enrolment(&hash, now).await? {
+                        Some(link) if link.purpose == ENROL_PASSWORD => tx.principal(link.principal).await,
+                        Some(_) | None => Ok(None),
+                    }
+                })
+            })
+            .await?;
+        Ok(found.filter(|account| account.enabled).ok_or(UNKNOWN)?)
+    }
+
+    /// Uses a link up: the account has this password from now on, and its sessions end.
+    ///
+    /// # Errors
+    /// As [`Engine::enrolment_account`].
+    pub async fn redeem_enrolment(&self, secret: &SecretString, password_hash: String) -> Answer<Principal> {
+        self.enrolment_account(secret).await?;
+        self.ordain("enrolment", Redeem { link: hash_of(secret.expose_secret()), hash: password_hash }).await
+    }
+}
+
+#[derive(Clone)]
+struct Redeem {
+    link: Vec<u8>,
+    hash: String,
+}
+
+impl Command for Redeem {
+    type Output = Principal;
+
+    fn right(&self) -> Right {
+        Right::Administrators
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::NONE
+    }
+
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<Principal> {
+        let now = desk.now();
+        let link = desk.tx.take_enrolment(&self.link, now).await?;
+        let link = link.filter(|link| link.purpose == ENROL_PASSWORD).ok_or(UNKNOWN)?;
+        let account = desk.tx.principal(link.principal).await?.filter(|account| account.enabled).ok_or(UNKNOWN)?;
+        desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed: now }).await?;
+        desk.tx.delete_sessions_of(account.id).await?;
+        desk.changed(events::ENROLMENT_LINK_USED, Subject::user(account.id), |record| record);
+        desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| record.detail("by", "link"));
+        Ok(account)
+    }
+}

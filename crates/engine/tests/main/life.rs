@@ -398,3 +398,72 @@ async fn pam_091_removed_within_five_seconds_of_start_up() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn pam_095_pam_097_closing_an_active_request() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let (jen, target) = (world.caller("jen"), world.target("ldap"));
+        let asked = jen.ask("R0", 3600).await.unwrap();
+        world.advance(minutes(7)).await;
+        jen.close(asked.request.id).await.unwrap();
+        let closed = jen.request(asked.request.id).await;
+        assert_eq!((closed.view.status, closed.view.expiration), (PamStatus::Closed, Some(world.now())));
+        assert!(!target.has("G0", "jen") && !target.has("shared", "jen"));
+        let story = world.events_of(asked.request.id).await;
+        world.advance(minutes(60)).await;
+        // Again: no error, no change, no record.
+        jen.close(asked.request.id).await.unwrap();
+        assert_eq!(jen.request(asked.request.id).await.view, closed.view);
+        assert_eq!(world.events_of(asked.request.id).await, story);
+
+        let expired = jen.ask("R0", 60).await.unwrap();
+        world.advance(minutes(2)).await;
+        assert_eq!(refusal(jen.close(expired.request.id).await), Refusal::RequestNotClosable);
+        let rejected = jen.ask("R1", 60).await.unwrap();
+        world.caller("pat").reject(&rejected).await.unwrap();
+        assert_eq!(refusal(jen.close(rejected.request.id).await), Refusal::RequestNotClosable);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pam_096_closing_what_waits() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let (jen, pat) = (world.caller("jen"), world.caller("pat"));
+        let start = world.now() + minutes(60);
+        let waiting = [
+            (jen.ask("R1", 60).await.unwrap(), PamStatus::PendingApproval),
+            (jen.ask("R2", 60).await.unwrap(), PamStatus::PendingMfa),
+            (jen.ask_from("R0", 60, Some(start)).await.unwrap(), PamStatus::Scheduled),
+        ];
+        assert_eq!(pat.to_approve().await.unwrap().len(), 1);
+        for (asked, status) in &waiting {
+            assert_eq!(asked.view.status, *status);
+            jen.close(asked.request.id).await.unwrap();
+            let closed = jen.request(asked.request.id).await;
+            assert_eq!((closed.view.status, closed.view.expiration), (PamStatus::Closed, None));
+            assert_eq!(world.events_of(asked.request.id).await.last(), Some(&Transition::T14.event().id));
+        }
+        assert_eq!(pat.to_approve().await.unwrap().len(), 0);
+        assert_eq!(refusal(pat.approve(&waiting[0].0).await), Refusal::ApprovalNotAvailable);
+        world.mfa().answer(Ok(ChallengeStatus::Success));
+        world.advance(minutes(120)).await;
+        assert!(world.target("ldap").written().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pam_098_a_foreign_request_looks_like_an_unknown_one() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let asked = world.caller("jen").ask("R0", 60).await.unwrap();
+        let foreign = refusal(world.caller("pat").close(asked.request.id).await);
+        let unknown = refusal(world.caller("pat").close(ephor_testkit::world::id("no such request")).await);
+        assert_eq!((foreign, unknown), (Refusal::RequestNotAvailable, Refusal::RequestNotAvailable));
+        assert_eq!(world.caller("jen").status(asked.request.id).await, PamStatus::Active);
+    })
+    .await;
+}

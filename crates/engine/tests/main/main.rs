@@ -5,5 +5,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod change;
+mod clock;
+mod crash;
+mod drift;
+mod duty;
 mod life;
+mod load;
+mod nodes;
+mod outage;
+mod overlap;
+mod race;
 mod scene;
+mod slapd;
+mod store_down;

@@ -156,9 +156,8 @@ impl Caller {
 #[must_use]
 #[expect(clippy::panic, reason = "a test that asks so has gone wrong")]
 pub fn approval_of(asked: &PamRequest) -> ApprovalId {
-    let stage = asked.request.stage;
-    let Stage::AwaitingApproval { approval, .. } = stage else {
-        panic!("the request waits for no approver: {stage:?}")
+    let Stage::AwaitingApproval { approval, .. } = asked.request.stage else {
+        panic!("the request waits for no approver: {:?}", asked.request.stage)
     };
     approval
 }

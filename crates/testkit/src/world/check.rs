@@ -30,7 +30,7 @@ impl World {
 
     /// All leaves, in order. Numbers them first where commits leave them unnumbered.
     async fn leaves(&self) -> Vec<StoredLeaf> {
-        self.engine.number_leaves().await.expect("numbered leaves");
+        self.number_all().await;
         let mut leaves = Vec::new();
         loop {
             let from = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
@@ -40,6 +40,21 @@ impl World {
             }
             leaves.extend(page);
         }
+    }
+
+    /// On a cluster that other tests write to, the youngest leaves wait for the oldest transaction of all.
+    async fn number_all(&self) {
+        const LOOK_EVERY: Duration = Duration::from_millis(25);
+        for _ in 0..400 {
+            self.engine.number_leaves().await.expect("numbered leaves");
+            let Some(written) = self.written_leaves() else { return };
+            let numbered = self.store.read(|tx| Box::pin(tx.audit_size())).await.expect("the size of the log");
+            if numbered >= written {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        unreachable!("leaves stay without a number");
     }
 
     async fn named(&self) -> Vec<(Named, Hash)> {
@@ -53,18 +68,9 @@ impl World {
     }
 
     async fn verify_log(&self) {
-        // On a cluster that other tests write to, the youngest leaves wait for the oldest transaction of all.
-        let mut patience = 200;
-        let (named, leaves, hashes) = loop {
-            let named = self.named().await;
-            let leaves = self.leaves().await;
-            let hashes: BTreeSet<Vec<u8>> = leaves.iter().map(|leaf| leaf.leaf_hash.as_bytes().to_vec()).collect();
-            patience -= 1;
-            if patience == 0 || named.iter().all(|(_, hash)| hashes.contains(&hash.as_bytes()[..])) {
-                break (named, leaves, hashes);
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        };
+        let named = self.named().await;
+        let leaves = self.leaves().await;
+        let hashes: BTreeSet<Vec<u8>> = leaves.iter().map(|leaf| leaf.leaf_hash.as_bytes().to_vec()).collect();
         let mut verifier = Verifier::new("ephor.test/audit", KeyRing::new([]));
         for leaf in leaves {
             let StoredLeaf { index, leaf, leaf_hash, erasable } = leaf;

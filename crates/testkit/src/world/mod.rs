@@ -45,6 +45,42 @@ pub use self::target::{Point, StubTarget, Trouble, Written, account_native, grou
 use crate::WorkDir;
 use crate::postgres::{Cluster, ClusterOptions, Database, Postgres};
 
+/// Random numbers of a story: the same for the same seed.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice whose whole future follows from `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound.max(1)
+    }
+
+    /// True one time in so many.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// One of these.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn pick<'t, T>(&mut self, of: &'t [T]) -> &'t T {
+        let at = usize::try_from(self.below(of.len() as u64)).unwrap_or(0);
+        of.get(at).expect("something to pick from")
+    }
+}
+
 /// Where the ids of named things come from.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6570_686f_722d_5e17_a1e1_7465_7374_6b74);
 
@@ -118,7 +154,7 @@ impl Options {
 #[derive(Debug)]
 enum Home {
     File { _kept: WorkDir },
-    Server { _kept: Database, own: Option<Arc<Cluster>> },
+    Server { database: Database, own: Option<Arc<Cluster>> },
 }
 
 /// An engine and all that is around it.
@@ -207,7 +243,7 @@ impl World {
                     (crate::available_or_skip(Postgres::database())?, None)
                 };
                 let location = Location::Postgres(database.url().to_owned());
-                (Home::Server { _kept: database, own: cluster }, location)
+                (Home::Server { database, own: cluster }, location)
             }
         };
         let store = Store::open(&location).await.expect("a store");
@@ -429,6 +465,17 @@ impl World {
     pub async fn close(&mut self) {
         self.stop().await;
         self.store.close().await;
+    }
+
+    /// Leaves that are committed, numbered or not, where they are two things.
+    fn written_leaves(&self) -> Option<u64> {
+        match &self.home {
+            Home::File { .. } => None,
+            Home::Server { database, .. } => {
+                let count = database.sql("SELECT count(*) FROM leaf").expect("a server that answers");
+                Some(count.trim().parse().expect("a number"))
+            }
+        }
     }
 
     fn target_ids(&self) -> impl Iterator<Item = (&str, TargetId)> {

@@ -43,6 +43,8 @@ pub enum Trouble {
 pub enum Point {
     /// Asked who is a member, not answered yet.
     BeforeLook,
+    /// Asked for all members, not answered yet.
+    BeforeMembers,
     /// Asked to write, nothing done yet.
     BeforeWrite,
     /// Written, the answer still to come.
@@ -69,6 +71,7 @@ struct State {
     disabled: BTreeSet<String>,
     trouble: Option<Trouble>,
     crash: Option<(Point, u32)>,
+    hold: Option<Point>,
     written: Vec<Written>,
     calls: u64,
     disconnected: u64,
@@ -80,6 +83,8 @@ pub struct StubTarget {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
     crashed: Notify,
+    held: Notify,
+    released: Notify,
 }
 
 impl std::fmt::Debug for StubTarget {
@@ -104,7 +109,8 @@ impl StubTarget {
     /// An empty target.
     #[must_use]
     pub fn new(id: TargetId, clock: Arc<dyn Clock>) -> Self {
-        Self { id, clock, state: Mutex::new(State::default()), crashed: Notify::new() }
+        let (crashed, held, released) = (Notify::new(), Notify::new(), Notify::new());
+        Self { id, clock, state: Mutex::new(State::default()), crashed, held, released }
     }
 
     /// From now on every call fails so.
@@ -130,6 +136,21 @@ impl StubTarget {
     /// Completes when a call was cut off.
     pub async fn crashed(&self) {
         self.crashed.notified().await;
+    }
+
+    /// The next call that passes `point` waits there until it is [released](Self::release).
+    pub fn hold_at(&self, point: Point) {
+        self.state.lock().hold = Some(point);
+    }
+
+    /// Completes when a call waits.
+    pub async fn held(&self) {
+        self.held.notified().await;
+    }
+
+    /// Lets the waiting call go on.
+    pub fn release(&self) {
+        self.released.notify_one();
     }
 
     /// Logins of the members of a group, sorted.
@@ -190,6 +211,14 @@ impl StubTarget {
     }
 
     async fn pass(&self, point: Point) {
+        let waits = {
+            let mut state = self.state.lock();
+            state.hold.take_if(|hold| *hold == point).is_some()
+        };
+        if waits {
+            self.held.notify_one();
+            self.released.notified().await;
+        }
         let cut = {
             let mut state = self.state.lock();
             match &mut state.crash {
@@ -304,6 +333,7 @@ impl TargetDirectory for StubTarget {
     fn members<'a>(&'a self, group: &'a TargetGroup) -> BoxFuture<'a, Result<Vec<String>, TargetFault>> {
         Box::pin(async move {
             self.enter(false).await?;
+            self.pass(Point::BeforeMembers).await;
             let state = self.state.lock();
             Ok(state.groups.get(&group.native).into_iter().flatten().cloned().collect())
         })

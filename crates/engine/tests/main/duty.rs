@@ -1,0 +1,145 @@
+//! S1, F13: nobody decides for himself, by any way round.
+
+use ephor_domain::Refusal;
+use ephor_domain::approval::Verdict;
+use ephor_domain::pam::PamStatus;
+use ephor_domain::principal::Proof;
+use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, long, minutes};
+
+use crate::scene::{refusal, seed};
+
+#[tokio::test]
+async fn s1_an_alias_of_the_requester_decides_nothing() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        world.alias("jen2", "jen").await;
+        world.approver("jen2", "R1", None, true).await;
+        let jen = world.caller("jen");
+        let asked = jen.ask("R1", 600).await.unwrap();
+        let alias = world.caller("jen").with_account("jen2");
+        assert_eq!(alias.to_approve().await.unwrap().len(), 0);
+        for verdict in [Verdict::Approve, Verdict::Reject] {
+            assert_eq!(refusal(alias.decide(approval_of(&asked), verdict).await), Refusal::SelfApproval);
+            assert_eq!(refusal(jen.decide(approval_of(&asked), verdict).await), Refusal::SelfApproval);
+        }
+        // And the other way round: the alias asks, the first account decides.
+        world.candidate("jen2", "R1", true).await;
+        world.approver("jen", "R1", None, true).await;
+        let by_alias = alias.ask("R1", 600).await.unwrap();
+        assert_eq!(refusal(jen.approve(&by_alias).await), Refusal::SelfApproval);
+        assert_eq!(world.count(ephor_audit::events::SELF_APPROVAL_REFUSED).await, 5);
+        assert_eq!(jen.status(asked.request.id).await, PamStatus::PendingApproval);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f13_an_approver_the_requester_named_after_asking_decides_nothing() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let asked = world.caller("jen").ask("R1", 600).await.unwrap();
+        // In the same millisecond, and later.
+        world.approver("ada", "R1", Some("jen"), true).await;
+        assert_eq!(refusal(world.caller("ada").approve(&asked).await), Refusal::ApprovalNotAvailable);
+        world.approver("ada", "R1", None, false).await;
+        world.advance(minutes(1)).await;
+        world.approver("ada", "R1", Some("jen"), true).await;
+        assert_eq!(refusal(world.caller("ada").approve(&asked).await), Refusal::ApprovalNotAvailable);
+        // What is asked from now on she may decide: she was named before.
+        world.advance(minutes(1)).await;
+        let next = world.caller("jen").ask("R1", 600).await.unwrap();
+        world.caller("ada").approve(&next).await.unwrap();
+        // Somebody else naming her is no trick of the requester's.
+        world.approver("ada", "R1", None, false).await;
+        world.approver("ada", "R1", Some("pat"), true).await;
+        world.caller("ada").approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_pam_108_an_exempted_owner_is_not_a_decision() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let sam = world.caller("sam");
+        let asked = sam.ask("R1", 600).await.unwrap();
+        assert_eq!(asked.view.status, PamStatus::PendingApproval);
+        assert_eq!(sam.to_approve().await.unwrap().len(), 0);
+        assert_eq!(refusal(sam.approve(&asked).await), Refusal::SelfApproval);
+        world.policy("R1", |role| role.owner_needs_approval = false).await;
+        let exempted = sam.ask("R1", 600).await.unwrap();
+        assert_eq!(exempted.view.status, PamStatus::Active);
+        let story = world.events_of(exempted.request.id).await;
+        assert!(story.contains(&ephor_audit::events::APPROVAL_NOT_NEEDED.id), "{story:?}");
+        assert!(!story.contains(&ephor_audit::events::APPROVAL_STAGE_DECIDED.id), "{story:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_no_decision_without_a_person_at_the_keyboard() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let asked = world.caller("jen").ask("R1", 600).await.unwrap();
+        for proof in [Proof::AgedApiToken, Proof::Application, Proof::Host] {
+            let pat = world.caller("pat").with_proof(proof);
+            assert_eq!(refusal(pat.approve(&asked).await), Refusal::PersonRequired, "{proof:?}");
+        }
+        world.caller("pat").with_proof(Proof::FreshApiToken).approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+/// Accounts of three persons, all candidates, approvers come and go, named by anybody: whoever succeeds is an approver, is
+/// somebody else, and was not named by the requester after asking.
+#[tokio::test]
+async fn s1_property_no_decision_is_of_the_person_it_is_about() {
+    const ACCOUNTS: [(&str, &str); 7] =
+        [("p0", "p0"), ("p0a", "p0"), ("p0b", "p0"), ("p1", "p1"), ("p1a", "p1"), ("p2", "p2"), ("p2a", "p2")];
+    for_both_stores(&Options::default(), async |world| {
+        world.settings(|settings| settings.requests_per_minute = None).await;
+        for (account, person) in ACCOUNTS {
+            if account == person {
+                world.people(&[account]).await;
+            } else {
+                world.alias(account, person).await;
+            }
+        }
+        world.group("G", "ldap").await;
+        let everybody = ACCOUNTS.map(|(account, _)| account);
+        world.role(Role::new("R").gives(&["G"]).candidates(&everybody).approvers(&["p0"])).await;
+        let mut dice = Dice::new(1);
+        // By account: who named it, and when.
+        let mut approvers = std::collections::BTreeMap::from([("p0", (None, world.now()))]);
+        let (mut decided, mut refused) = (0, 0);
+        for _ in 0..long(120, 5000) {
+            let (asks, requester) = *dice.pick(&ACCOUNTS);
+            let asked = world.caller(requester).with_account(asks).ask("R", 60).await.unwrap();
+            for _ in 0..dice.below(3) {
+                let (account, _) = *dice.pick(&ACCOUNTS);
+                if dice.one_in(2) {
+                    world.pass_unnoticed(jiff::SignedDuration::from_millis(1));
+                }
+                if approvers.remove(account).is_some() {
+                    world.approver(account, "R", None, false).await;
+                } else {
+                    let by = ACCOUNTS[usize::try_from(dice.below(7)).unwrap()].1;
+                    world.approver(account, "R", Some(by), true).await;
+                    approvers.insert(account, (Some(by), world.now()));
+                }
+            }
+            let (account, decider) = *dice.pick(&ACCOUNTS);
+            let verdict = if dice.one_in(2) { Verdict::Approve } else { Verdict::Reject };
+            let caller = world.caller(decider).with_account(account);
+            let answer = caller.decide(approval_of(&asked), verdict).await;
+            let may = decider != requester
+                && approvers.get(account).is_some_and(|(by, at)| *by != Some(requester) || *at < asked.request.created);
+            assert_eq!(answer.is_ok(), may, "{account} on {asks}: {answer:?}");
+            decided += usize::from(may);
+            refused += usize::from(!may);
+            world.advance(minutes(2)).await;
+        }
+        assert!(decided > 10 && refused > 10, "{decided} {refused}");
+    })
+    .await;
+}

@@ -1,0 +1,99 @@
+//! What all benchmarks are given, and what they all do.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use ephor_engine::port::{Clock, SystemClock};
+use ephor_store::Store;
+use ephor_testkit::WorkDir;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use crate::{
+    measure::Load,
+    world::{World, scratch},
+};
+
+/// How a run is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// Smaller and shorter: to see that it works, not to publish.
+    pub quick: bool,
+}
+
+impl Context {
+    /// One measurement.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let seconds =
+            |warm, measured| Load { warm: Duration::from_millis(warm), measured: Duration::from_millis(measured) };
+        if self.quick { seconds(300, 1000) } else { seconds(1000, 4000) }
+    }
+
+    /// How often figure and floor take turns; the middle one counts.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        if self.quick { 1 } else { 3 }
+    }
+
+    /// Says to whoever waits what is being done.
+    #[expect(clippy::print_stderr, reason = "a benchmark takes minutes, and people watch")]
+    pub fn say(&self, what: &str) {
+        eprintln!("   {what}");
+    }
+}
+
+/// The runtime that a server has: as many workers as cores.
+pub(super) fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+pub(super) fn now() -> Timestamp {
+    SystemClock::default().now()
+}
+
+/// A loaded store in its own directory, closed, to be copied for each measurement.
+pub(super) struct Template {
+    pub(super) world: World,
+    pub(super) directory: Arc<WorkDir>,
+    pub(super) path: PathBuf,
+    pub(super) load_time: Duration,
+}
+
+impl Template {
+    pub(super) async fn make(world: World) -> Result<Self> {
+        let directory = Arc::new(WorkDir::new("bench")?);
+        let path = directory.join("template.db");
+        let begun = Instant::now();
+        let store = Store::open(&scratch::sqlite(&path)).await?;
+        world.load(&store, now()).await?;
+        store.close().await;
+        Ok(Self { world, directory, path, load_time: begun.elapsed() })
+    }
+
+    /// A copy of the file under another name, flushed, so that nobody pays for it later.
+    pub(super) fn copy(&self, name: &str) -> Result<PathBuf> {
+        let path = self.directory.join(name);
+        remove(&path)?;
+        std::fs::copy(&self.path, &path)?;
+        std::fs::File::open(&path)?.sync_all()?;
+        Ok(path)
+    }
+}
+
+/// Removes a store's files.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! `ephor-bench`: runs benchmarks, prints a table, and writes JSON where asked.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use ephor_bench::{
+    benches::{ALL, Benchmark, Context},
+    report::Report,
+};
+
+/// Measures Ephor beside the machine's own floors.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Benchmarks to run; without a name, or with `all`, every one.
+    names: Vec<String>,
+    /// Shorter and smaller: to see that it works.
+    #[arg(long)]
+    quick: bool,
+    /// Where to write the report as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Lists the benchmarks.
+    #[arg(long)]
+    list: bool,
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+fn main() -> ExitCode {
+    let options = Options::parse();
+    if options.list {
+        for benchmark in ALL {
+            println!("{:<10} {}", benchmark.name, benchmark.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match run(&options) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a program for people")]
+fn run(options: &Options) -> Result<Report> {
+    let context = Context { quick: options.quick };
+    let mut report = Report { machine: Vec::new(), lines: Vec::new() };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    report.machine.push(("cores".to_owned(), cores.to_string()));
+    for benchmark in chosen(&options.names)? {
+        eprintln!("== {}: {}", benchmark.name, benchmark.about);
+        let lines = (benchmark.run)(&context).with_context(|| format!("benchmark {}", benchmark.name))?;
+        report.lines.extend(lines);
+        // After each: a run of all takes long, and what is done is done.
+        if let Some(path) = &options.json {
+            std::fs::write(path, serde_json::to_vec_pretty(&report)?).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(report)
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {
+    if names.is_empty() || names.iter().any(|name| name == "all") {
+        return Ok(ALL.iter().collect());
+    }
+    let find = |name: &String| match ALL.iter().find(|benchmark| benchmark.name == name) {
+        Some(benchmark) => Ok(benchmark),
+        None => bail!("no benchmark is called {name}; see --list"),
+    };
+    names.iter().map(find).collect()
+}

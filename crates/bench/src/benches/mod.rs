@@ -2,6 +2,10 @@
 
 mod activate;
 mod context;
+mod expiry;
+mod growth;
+mod ldap;
+mod postgres;
 
 use anyhow::Result;
 
@@ -21,8 +25,14 @@ pub struct Benchmark {
 }
 
 /// All of them, in the order of the promises.
-pub const ALL: &[Benchmark] = &[Benchmark {
-    name: "activate",
-    about: "V1, V2: activations a second and the time of one, SQLite",
-    run: activate::run,
-}];
+pub const ALL: &[Benchmark] = &[
+    Benchmark {
+        name: "activate",
+        about: "V1, V2: activations a second and the time of one, SQLite",
+        run: activate::run,
+    },
+    Benchmark { name: "ldap", about: "V5: from the activation to the member in LDAP", run: ldap::run },
+    Benchmark { name: "growth", about: "V6: cost as eligibilities and history grow", run: growth::run },
+    Benchmark { name: "postgres", about: "V8: activations a second, PostgreSQL", run: postgres::run },
+    Benchmark { name: "expiry", about: "R1: ten thousand ends in one instant, and single ones", run: expiry::run },
+];

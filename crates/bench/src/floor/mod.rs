@@ -1,5 +1,6 @@
 //! What the machine gives without Ephor, measured in the same run as what Ephor makes of it.
 
 pub mod disk;
+pub mod ldap;
 pub mod postgres;
 pub mod sqlite;

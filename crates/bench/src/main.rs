@@ -8,6 +8,8 @@ use ephor_bench::{
     benches::{ALL, Benchmark, Context},
     report::Report,
 };
+use ephor_engine::Denied;
+use ephor_store::Fault;
 
 /// Measures Ephor beside the machine's own floors.
 #[derive(Debug, Parser)]
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("{error:#}{}", inside(&error).map(|cause| format!(": {cause}")).unwrap_or_default());
             ExitCode::FAILURE
         }
     }
@@ -62,6 +64,14 @@ fn run(options: &Options) -> Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// What a fault keeps for the log: this is the log.
+fn inside(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|error| match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(Denied::Failed(fault)), _) | (_, Some(fault)) => Some(Fault::cause(fault)),
+        _ => None,
+    })
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {

@@ -17,7 +17,7 @@ use ephor_store::{
     Store, Tx,
     tx::{
         account::Account,
-        role::Eligibility,
+        eligibility::Eligibility,
         target::{Mode, Target},
         token::ApiToken,
     },

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use ephor_engine::{Engine, port::SystemEntropy};
 use ephor_store::Store;
+use futures_util::future::try_join_all;
 
 use super::context::{Context, Template, runtime};
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     world::{
         Place, World,
         scratch::{self, Lesson},
+        served::{HttpCaller, Served},
     },
 };
 
@@ -42,7 +44,8 @@ pub(super) fn run(context: &Context) -> Result<Vec<Line>> {
             let flushes = disk::fdatasync(template.directory.path(), Duration::from_secs(1))?;
             let bare = runtime.block_on(bare(context, &template, &pattern, clients))?;
             let engine = runtime.block_on(engine(context, &template, clients))?;
-            rounds.push(Round { flushes, bare, engine });
+            let http = runtime.block_on(http(context, &template, clients))?;
+            rounds.push(Round { flushes, bare, engine, http });
         }
         let middle = Round::middle(&rounds).context("at least one round")?;
         lines.extend(if clients == 1 { middle.alone() } else { middle.crowd(&pattern) });
@@ -55,33 +58,47 @@ struct Round {
     flushes: Outcome,
     bare: Outcome,
     engine: Outcome,
+    http: Outcome,
 }
 
 impl Round {
     fn middle(rounds: &[Self]) -> Option<Self> {
         let pick = |of: fn(&Self) -> Outcome| median(rounds.iter().map(of).collect());
-        Some(Self { flushes: pick(|r| r.flushes)?, bare: pick(|r| r.bare)?, engine: pick(|r| r.engine)? })
+        Some(Self {
+            flushes: pick(|r| r.flushes)?,
+            bare: pick(|r| r.bare)?,
+            engine: pick(|r| r.engine)?,
+            http: pick(|r| r.http)?,
+        })
     }
 
     fn crowd(&self, pattern: &Pattern) -> Vec<Line> {
-        let bare = format!("bare store, the same rows ({})", pattern.summary());
+        let bare = Quantity::Rate(self.bare.per_second);
+        let rows = format!("bare store, the same rows ({})\n{}", pattern.summary(), self.bare);
         vec![
-            Line::new("V1", "activate, engine without HTTP, 64 clients", Quantity::Rate(self.engine.per_second))
-                .detail(self.engine.spread.to_string())
-                .floor(bare, Quantity::Rate(self.bare.per_second)),
+            Line::new("V1", "activate over HTTP, 64 clients", Quantity::Rate(self.http.per_second))
+                .detail(self.http.to_string())
+                .floor(rows, bare)
+                .at_least(Quantity::Rate(10_000.0))
+                .ratio_at_least(0.6),
+            Line::new("V1", "the same without HTTP", Quantity::Rate(self.engine.per_second))
+                .detail(self.engine.to_string())
+                .floor("bare store", bare),
         ]
     }
 
     fn alone(&self) -> Vec<Line> {
         let flush = self.flushes.spread.p50;
-        vec![
-            Line::new("V2", "activate, engine without HTTP, 1 client, p50", Quantity::Time(self.engine.spread.p50))
-                .detail(self.engine.spread.to_string())
+        let one = |work, outcome: &Outcome| {
+            Line::new("V2", work, Quantity::Time(outcome.spread.p50))
+                .detail(outcome.to_string())
                 .floor("one fdatasync of 4 KiB, p50", Quantity::Time(flush))
+        };
+        vec![
+            one("activate over HTTP, 1 client, p50", &self.http)
                 .at_most(Quantity::Time(flush + Duration::from_micros(500))),
-            Line::new("V2", "bare store, 1 client, p50", Quantity::Time(self.bare.spread.p50))
-                .detail(self.bare.spread.to_string())
-                .floor("one fdatasync of 4 KiB, p50", Quantity::Time(flush)),
+            one("the same without HTTP", &self.engine),
+            one("bare store, 1 client, p50", &self.bare),
         ]
     }
 }
@@ -119,6 +136,19 @@ pub(super) async fn engine_on(context: &Context, world: &World, path: &Path, cli
     let outcome = load::run(context.load(), callers.collect()).await?;
     workers.stop().await;
     store.close().await;
+    Ok(outcome)
+}
+
+async fn http(context: &Context, template: &Template, clients: u32) -> Result<Outcome> {
+    let store = Store::open(&scratch::sqlite(&template.copy("http.db")?)).await?;
+    let served = Served::start(store).await?;
+    let (address, world) = (served.address, &template.world);
+    let callers = try_join_all((0..clients).map(|client| {
+        let calls = turns_of(world, client, clients).map(|(user, turn)| world.activation_call(user, turn)).collect();
+        HttpCaller::connect(address, calls, 201)
+    }));
+    let outcome = load::run_apart(context.load(), callers)?;
+    served.stop().await?;
     Ok(outcome)
 }
 

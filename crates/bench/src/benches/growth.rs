@@ -47,10 +47,9 @@ pub(super) fn run(context: &Context) -> Result<Vec<Line>> {
     let cost = |work: &str, of: fn(&Measured) -> Outcome| {
         let (a, b) = (of(&of_small), of(&of_large));
         Line::new("V6", what(work), Quantity::Times(a.per_second / b.per_second)).detail(format!(
-            "{} against {}\n{}",
+            "{} against {}\n{b}",
             Quantity::Rate(a.per_second),
             Quantity::Rate(b.per_second),
-            b.spread
         ))
     };
     let bare = cost("bare store", |measured| measured.bare);

@@ -5,6 +5,7 @@ mod context;
 mod expiry;
 mod growth;
 mod ldap;
+mod lists;
 mod postgres;
 
 use anyhow::Result;
@@ -31,6 +32,7 @@ pub const ALL: &[Benchmark] = &[
         about: "V1, V2: activations a second and the time of one, SQLite",
         run: activate::run,
     },
+    Benchmark { name: "lists", about: "V3: my roles, my requests", run: lists::run },
     Benchmark { name: "ldap", about: "V5: from the activation to the member in LDAP", run: ldap::run },
     Benchmark { name: "growth", about: "V6: cost as eligibilities and history grow", run: growth::run },
     Benchmark { name: "postgres", about: "V8: activations a second, PostgreSQL", run: postgres::run },

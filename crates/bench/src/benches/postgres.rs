@@ -55,7 +55,7 @@ async fn measure(context: &Context) -> Result<Vec<Line>> {
         let tpcb = tpcb.get(tpcb.len() / 2).copied().unwrap_or_default();
         lines.push(
             Line::new("V8", format!("activate, PostgreSQL, {clients} clients"), Quantity::Rate(engine.per_second))
-                .detail(format!("{}\npgbench tpc-b, scale {scale}: {}", engine.spread, Quantity::Rate(tpcb)))
+                .detail(format!("{}\npgbench tpc-b, scale {scale}: {}", engine, Quantity::Rate(tpcb)))
                 .floor("bare store, the same rows in one statement", Quantity::Rate(bare.per_second))
                 .ratio_at_least(0.6),
         );

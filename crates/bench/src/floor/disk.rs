@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::measure::{Latencies, Outcome};
+use crate::measure::{Latencies, Outcome, cpu};
 
 /// 4 KiB written and flushed to `directory`'s disk, again and again for `time`.
 ///
@@ -25,7 +25,7 @@ pub fn fdatasync(directory: &Path, time: Duration) -> Result<Outcome> {
         file.write_all(&page)?;
     }
     file.sync_all()?;
-    let begin = Instant::now();
+    let (begin, cpu_before) = (Instant::now(), cpu::of_thread()?);
     let mut latencies = Latencies::default();
     let mut at = 0;
     while begin.elapsed() < time {
@@ -39,5 +39,6 @@ pub fn fdatasync(directory: &Path, time: Duration) -> Result<Outcome> {
     std::fs::remove_file(&path)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are exact in a double")]
     let per_second = latencies.count() as f64 / begin.elapsed().as_secs_f64();
-    Ok(Outcome { per_second, spread: latencies.spread() })
+    let cpu = (cpu::of_thread()? - cpu_before) / u32::try_from(latencies.count())?.max(1);
+    Ok(Outcome { per_second, spread: latencies.spread(), cpu })
 }

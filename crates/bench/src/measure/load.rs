@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use tokio::task::JoinSet;
 
-use super::latency::{Latencies, Spread};
+use super::{
+    cpu,
+    latency::{Latencies, Spread},
+};
 
 /// How a load is put on.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +32,8 @@ pub struct Outcome {
     pub per_second: f64,
     /// How long they took.
     pub spread: Spread,
+    /// Processor time of one call, in this process, without the generator's if that was a thread of its own.
+    pub cpu: Duration,
 }
 
 /// Runs all clients at once and answers what came of it.
@@ -38,16 +43,18 @@ pub struct Outcome {
 pub async fn run<C: Client>(load: Load, clients: Vec<C>) -> Result<Outcome> {
     let begin = Instant::now() + load.warm;
     let end = begin + load.measured;
+    let cpu_before = cpu::of_process()?;
     let mut running = JoinSet::new();
     for mut client in clients {
         running.spawn(async move {
-            let mut latencies = Latencies::default();
+            let (mut latencies, mut turns) = (Latencies::default(), 0_u32);
             loop {
                 let asked = Instant::now();
                 if asked >= end {
-                    return Ok(latencies);
+                    return Ok((latencies, turns));
                 }
                 client.turn().await?;
+                turns += 1;
                 let answered = Instant::now();
                 if (begin..end).contains(&answered) {
                     latencies.record(answered - asked);
@@ -55,15 +62,18 @@ pub async fn run<C: Client>(load: Load, clients: Vec<C>) -> Result<Outcome> {
             }
         });
     }
-    let mut all = Latencies::default();
+    let (mut all, mut all_turns) = (Latencies::default(), 0);
     while let Some(ended) = running.join_next().await {
-        let latencies: Result<Latencies> = ended?;
-        all.merge(latencies?);
+        let ended: Result<_> = ended?;
+        let (latencies, turns) = ended?;
+        all.merge(latencies);
+        all_turns += turns;
     }
+    let cpu = (cpu::of_process()? - cpu_before) / all_turns.max(1);
     ensure!(all.count() > 0, "no call was answered in the measured time");
     #[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are exact in a double")]
     let per_second = all.count() as f64 / load.measured.as_secs_f64();
-    Ok(Outcome { per_second, spread: all.spread() })
+    Ok(Outcome { per_second, spread: all.spread(), cpu })
 }
 
 /// The same from a thread of its own, so that the generator's work is no task of the server's runtime.
@@ -74,10 +84,23 @@ pub fn run_apart<C: Client>(load: Load, clients: impl Future<Output = Result<Vec
     std::thread::scope(|scope| {
         let generator = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async { run(load, clients.await?).await })
+            runtime.block_on(async {
+                let clients = clients.await?;
+                let before = cpu::of_thread()?;
+                let outcome = run(load, clients).await?;
+                let all = outcome.per_second * (load.warm + load.measured).as_secs_f64();
+                let own = (cpu::of_thread()? - before).div_f64(all.max(1.0));
+                Ok(Outcome { cpu: outcome.cpu.saturating_sub(own), ..outcome })
+            })
         });
         generator.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n{:.0} µs of processor time each", self.spread, self.cpu.as_secs_f64() * 1e6)
+    }
 }
 
 /// The outcome with the middle rate, of an odd number of them.

@@ -1,5 +1,6 @@
 //! Putting a load on something and timing it.
 
+pub mod cpu;
 pub mod http;
 pub mod latency;
 pub mod load;

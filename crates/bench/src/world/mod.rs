@@ -4,6 +4,7 @@ mod load;
 mod obedient;
 pub mod past;
 pub mod scratch;
+pub mod served;
 
 use ephor_domain::{
     id::{EntitlementId, GroupId, PersonId, PrincipalId, TargetId},

@@ -1,15 +1,19 @@
 //! `ephor-bench`: runs benchmarks, prints a table, and writes JSON where asked.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use ephor_bench::{
     benches::{ALL, Benchmark, Context},
     report::Report,
+    world::{scratch::sqlite, served::Served},
 };
 use ephor_engine::Denied;
-use ephor_store::Fault;
+use ephor_store::{Fault, Store};
 
 /// Measures Ephor beside the machine's own floors.
 #[derive(Debug, Parser)]
@@ -22,6 +26,9 @@ struct Options {
     /// Where to write the report as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Serves a store for a benchmark until its input ends.
+    #[arg(long, hide = true)]
+    serve: Option<PathBuf>,
     /// Lists the benchmarks.
     #[arg(long)]
     list: bool,
@@ -36,16 +43,27 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    match run(&options) {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::SUCCESS
-        }
+    let done = match &options.serve {
+        Some(store) => serve(store),
+        None => run(&options).map(|report| println!("{report}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}{}", inside(&error).map(|cause| format!(": {cause}")).unwrap_or_default());
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the benchmark reads the address from it")]
+fn serve(store: &Path) -> Result<()> {
+    log_to_nowhere();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(async { Served::start(Store::open(&sqlite(store)).await?).await })?;
+    println!("{}", served.address);
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    runtime.block_on(served.stop())
 }
 
 /// The log that a server writes by default, without its disk: its lines are part of what a call costs.

@@ -145,7 +145,7 @@ async fn http(context: &Context, template: &Template, clients: u32) -> Result<Ou
     let (address, world) = (served.address, &template.world);
     let callers = try_join_all((0..clients).map(|client| {
         let calls = turns_of(world, client, clients).map(|(user, turn)| world.activation_call(user, turn)).collect();
-        HttpCaller::connect(address, calls, 201)
+        HttpCaller::connect(address, calls, Some(201))
     }));
     let outcome = load::run_apart(context.load(), callers)?;
     served.stop().await?;

@@ -68,14 +68,14 @@ async fn measure(context: &Context, template: &Template, list: &str, query: Quer
         let length = first.exchange(&world.list_call(0, list)).await?.body.len();
         let callers = try_join_all((0..CLIENTS).map(|client| {
             let calls = turns_of(world, client, CLIENTS).map(|(user, _)| world.list_call(user, list)).collect();
-            HttpCaller::connect(served.address, calls, 200)
+            HttpCaller::connect(served.address, calls, Some(200))
         }));
         ours.push(load::run_apart(context.load(), callers)?);
 
         let floor = BareHttp::start(store, query, length).await?;
         let callers = try_join_all((0..CLIENTS).map(|client| {
             let calls = turns_of(world, client, CLIENTS).map(|(user, _)| BareHttp::call(world.principal(user)));
-            HttpCaller::connect(floor.address, calls.collect(), 200)
+            HttpCaller::connect(floor.address, calls.collect(), Some(200))
         }));
         bare.push(load::run_apart(context.load(), callers)?);
         floor.stop().await;

@@ -7,6 +7,7 @@ mod growth;
 mod ldap;
 mod lists;
 mod postgres;
+mod start;
 
 use anyhow::Result;
 
@@ -36,5 +37,6 @@ pub const ALL: &[Benchmark] = &[
     Benchmark { name: "ldap", about: "V5: from the activation to the member in LDAP", run: ldap::run },
     Benchmark { name: "growth", about: "V6: cost as eligibilities and history grow", run: growth::run },
     Benchmark { name: "postgres", about: "V8: activations a second, PostgreSQL", run: postgres::run },
+    Benchmark { name: "start", about: "O6, V7: time to serve a large store, and memory", run: start::run },
     Benchmark { name: "expiry", about: "R1: ten thousand ends in one instant, and single ones", run: expiry::run },
 ];

@@ -58,12 +58,19 @@ pub(super) fn run(context: &Context) -> Result<Vec<Line>> {
         served.resident()
     })?;
     Ok(vec![
-        Line::new("O6", format!("start with {live} live grants and {past} past ones: first list answered"), Quantity::Time(start))
-            .at_most(Quantity::Time(Duration::from_secs(2))),
+        Line::new(
+            "O6",
+            format!("start with {live} live grants and {past} past ones: first list answered"),
+            Quantity::Time(start),
+        )
+        .at_most(Quantity::Time(Duration::from_secs(2))),
         Line::new("V7", "resident, fresh store, idle", Quantity::Bytes(idle)).at_most(Quantity::Bytes(40_000_000)),
         Line::new(
             "V7",
-            format!("resident, {} users, {} roles, {past} past requests, after load", large.world.users, large.world.roles),
+            format!(
+                "resident, {} users, {} roles, {past} past requests, after load",
+                large.world.users, large.world.roles
+            ),
             Quantity::Bytes(used),
         )
         .at_most(Quantity::Bytes(200_000_000)),
@@ -74,7 +81,8 @@ async fn large(context: &Context, live: u32, past: u32) -> Result<Template> {
     context.say(&format!("loading {live} live grants and {past} past ones"));
     let rows = scratch::learn(Lesson::Activation, Place::BuiltIn).await?;
     let old_rows = scratch::learn(Lesson::Past, Place::BuiltIn).await?;
-    let template = Template::make(World { users: live / 10, roles: 1000, roles_each: 10, place: Place::BuiltIn }).await?;
+    let template =
+        Template::make(World { users: live / 10, roles: 1000, roles_each: 10, place: Place::BuiltIn }).await?;
     let now = now();
     let hours = |hours| now - SignedDuration::from_hours(hours);
     past::load(&template.path, &old_rows, &template.world, &Span { count: past, from: hours(20 * 24), to: hours(6) })?;
@@ -114,7 +122,11 @@ impl Process {
     async fn use_it(&self, context: &Context, world: &World) -> Result<()> {
         let callers = try_join_all((0..CLIENTS).map(|client| {
             let calls = turns_of(world, client, CLIENTS).flat_map(|(user, turn)| {
-                [world.list_call(user, "pamroles"), world.list_call(user, "pamrequests"), world.activation_call(user, turn)]
+                [
+                    world.list_call(user, "pamroles"),
+                    world.list_call(user, "pamrequests"),
+                    world.activation_call(user, turn),
+                ]
             });
             HttpCaller::connect(self.address, calls.collect(), None)
         }));
@@ -124,7 +136,8 @@ impl Process {
 
     fn resident(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system names its memory")?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system names its memory")?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes * 1024)
     }

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use crate::{
+    alarm::Alarm,
     call::Call,
     keeper::AuditSigner,
     pam::limit::CreateLimit,
@@ -61,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) book: EndBook,
     pub(crate) node: Uuid,
     pub(crate) waiters: Waiters,
-    pub(crate) scheduler: Notify,
+    pub(crate) scheduler: Alarm,
     pub(crate) challenges: Notify,
     pub(crate) outbox: Notify,
     pub(crate) create_limit: CreateLimit,
@@ -101,7 +102,7 @@ impl Engine {
                 book: EndBook::default(),
                 node: parts.node,
                 waiters: Waiters::default(),
-                scheduler: Notify::new(),
+                scheduler: Alarm::default(),
                 challenges: Notify::new(),
                 outbox: Notify::new(),
                 create_limit: CreateLimit::default(),
@@ -143,8 +144,8 @@ impl Engine {
 
     /// Passes on what a commit set in motion.
     pub(crate) fn woken(&self, wake: &Wake) {
-        if wake.due.is_some() {
-            self.inner.scheduler.notify_one();
+        if let Some(due) = wake.due {
+            self.inner.scheduler.strike(due);
         }
         for target in &wake.targets {
             if let Some(slot) = self.inner.targets.get(target) {
@@ -159,6 +160,10 @@ impl Engine {
         }
         for (key, until) in &wake.extended {
             self.inner.book.extended(*key, *until);
+        }
+        if !wake.extended.is_empty() {
+            // The book of ends is the scheduler's to read anew.
+            self.inner.scheduler.ring();
         }
         if !wake.settled.is_empty() {
             self.inner.waiters.settled(&wake.settled);

@@ -1,6 +1,7 @@
 //! The one engine behind every face: commands, queries, authorization, scheduler and reconciler.
 
 pub mod admin;
+mod alarm;
 pub mod answer;
 pub mod call;
 pub mod engine;

@@ -129,7 +129,7 @@ impl Engine {
                 if let Err(fault) = self.jumped(jump).await {
                     tracing::error!(%fault, "a clock jump could not be recorded");
                 }
-                self.inner.scheduler.notify_one();
+                self.inner.scheduler.ring();
                 for slot in self.inner.targets.values() {
                     slot.work.notify_one();
                 }

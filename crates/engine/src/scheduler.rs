@@ -133,7 +133,7 @@ impl Engine {
     /// Schedules for ever; ends when the task is dropped.
     pub(crate) async fn run_scheduler(&self) {
         loop {
-            let woken = self.inner.scheduler.notified();
+            let woken = self.inner.scheduler.listen();
             // What was sent without the store is settled first: nobody may be told *active* on the strength of it.
             let drained = match self.settle_sent().await {
                 Ok(()) => self.drain_due().await,
@@ -146,6 +146,7 @@ impl Engine {
             };
             match drained {
                 Ok(next) => {
+                    self.inner.scheduler.set(next);
                     let next = next.unwrap_or(Timestamp::MAX);
                     tokio::select! {
                         () = woken => (),

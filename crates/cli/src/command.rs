@@ -153,7 +153,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::panic, reason = "a test says what broke")]
     fn pam_121_every_cmdlet_has_a_command_that_exists() {
         let mut root = CommandLine::command();
         root.build();

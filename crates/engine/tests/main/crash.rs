@@ -122,7 +122,7 @@ async fn f2_recorded_but_not_written_is_written_after_the_restart() {
         let target = world.target("ldap").clone();
         for point in [Point::BeforeLook, Point::BeforeWrite] {
             target.crash_at(point, 1);
-            assert!(cut(world.caller("jen").ask("R1", 600), &target, u64::MAX).await == false);
+            assert!(!cut(world.caller("jen").ask("R1", 600), &target, u64::MAX).await);
             let asked = world.caller("jen").requests().await.unwrap().pop().unwrap();
             assert!(cut(world.caller("pat").approve(&asked), &target, u64::MAX).await);
             world.restart();

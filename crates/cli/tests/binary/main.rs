@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what broke")]
 
+mod administrator;
 mod audit_log;
 mod clock;
 mod directory;

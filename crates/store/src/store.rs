@@ -60,8 +60,8 @@ impl Store {
         Ok(Self { backend: Arc::new(backend) })
     }
 
-    /// Runs a command that writes. It commits when `command` answers `Ok`, and only then is the answer given; any fault
-    /// rolls it back. `command` may run more than once.
+    /// Runs a command that writes. It commits when `command` answers `Ok`, and only then is the answer given. A fault rolls
+    /// it back, also one that `command` met and did not pass on. `command` may run more than once.
     ///
     /// # Errors
     /// What `command` answers, or what the commit met.

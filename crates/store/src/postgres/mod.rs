@@ -10,7 +10,7 @@ mod shape;
 mod tls;
 mod value;
 
-pub(crate) use session::{BYTES, ERASE, Session};
+pub(crate) use session::{BYTES, ERASE, FORGET, Session};
 
 use std::sync::Arc;
 

@@ -38,13 +38,20 @@ pub(crate) static ERASE: Statement = Statement::new(
      AND erasable IS NOT NULL",
 );
 
+/// Takes the bodies of leaves away; their hashes stay.
+pub(crate) static FORGET: Statement = Statement::new(
+    "leaf.forget.postgres",
+    "UPDATE leaf SET leaf = NULL, erasable = NULL WHERE (xid, seq) IN \
+     (SELECT n.xid, n.seq FROM leaf_number n WHERE n.idx >= $1 AND n.idx < $2) AND leaf IS NOT NULL",
+);
+
 /// Size of the database.
 pub(crate) static BYTES: Statement =
     Statement::new("store.bytes.postgres", "SELECT pg_database_size(current_database())");
 
 /// Statements of this adapter.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &BYTES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &FORGET, &BYTES];
 
 /// What all connections of a store share.
 #[derive(Debug)]
@@ -104,6 +111,7 @@ pub(crate) struct Session {
     locks: Option<Keys>,
     pending: Vec<Call>,
     again: bool,
+    failed: Option<Fault>,
 }
 
 impl std::fmt::Debug for Session {
@@ -125,7 +133,16 @@ type Answer = (Vec<Row>, u64);
 
 impl Session {
     pub(super) fn new(client: Object, shared: Arc<Shared>, kind: Kind) -> Self {
-        Self { client: Some(client), shared, kind, state: State::Idle, locks: None, pending: Vec::new(), again: false }
+        Self {
+            client: Some(client),
+            shared,
+            kind,
+            state: State::Idle,
+            locks: None,
+            pending: Vec::new(),
+            again: false,
+            failed: None,
+        }
     }
 
     pub(crate) async fn rows(&mut self, statement: &'static Statement, values: Vec<Value>) -> Result<Vec<Row>, Fault> {
@@ -169,6 +186,11 @@ impl Session {
 
     /// Commits what was done.
     pub(super) async fn commit(&mut self) -> Result<(), Fault> {
+        // The server would turn the commit into a rollback and call that a success.
+        if let Some(fault) = self.failed.take() {
+            self.rollback().await;
+            return Err(fault);
+        }
         if self.state == State::Over || (self.state == State::Idle && self.pending.is_empty() && self.locks.is_none()) {
             return Ok(());
         }
@@ -238,6 +260,7 @@ impl Session {
         let sent = future::join_all(ready.iter().map(|ready| run(client, ready)));
         let Some(answers) = in_time(sent).await else {
             self.abandon();
+            self.failed = Some(Fault::Timeout);
             return Err(if commit { unknown("no answer to the commit in time") } else { Fault::Timeout });
         };
         let answers: Result<Vec<Answer>, Error> = answers.into_iter().collect();
@@ -253,6 +276,7 @@ impl Session {
     /// that the transaction is lost, and the server turns a commit into a rollback.
     fn failed(&mut self, error: &Error, commit: bool) -> Fault {
         let fault = fault::of(error);
+        self.failed = Some(fault.clone());
         if fault::is_lost_connection(error) {
             self.abandon();
             if commit {
@@ -313,6 +337,7 @@ impl Session {
             Some(Err(error)) => Err(self.failed(&error, false)),
             None => {
                 self.abandon();
+                self.failed = Some(Fault::Timeout);
                 Err(Fault::Timeout)
             }
         }

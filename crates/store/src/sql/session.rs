@@ -120,6 +120,15 @@ impl Session {
         Ok(count > 0)
     }
 
+    /// Takes the bodies of some leaves away.
+    pub(crate) async fn forget(&mut self, from: u64, to: u64) -> Result<u64, Fault> {
+        let values = vec![from.into(), to.into()];
+        match self {
+            Self::Sqlite(session) => session.exec(&sqlite::FORGET, &values),
+            Self::Postgres(session) => session.exec(&postgres::FORGET, values).await,
+        }
+    }
+
     /// Bytes on disk.
     pub(crate) async fn bytes(&mut self) -> Result<u64, Fault> {
         let rows = match self {

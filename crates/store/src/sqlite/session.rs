@@ -22,6 +22,7 @@ pub(crate) struct Session {
     // By the address of the statement: they are all statics.
     texts: HashMap<usize, Box<str>>,
     frontier: Option<Frontier>,
+    failed: Option<Fault>,
 }
 
 impl std::fmt::Debug for Session {
@@ -40,6 +41,12 @@ static UPDATE_HEAD: Statement =
 pub(crate) static ERASE: Statement =
     Statement::new("leaf.erase.sqlite", "UPDATE leaf SET erasable = NULL WHERE idx = $1 AND erasable IS NOT NULL");
 
+/// Takes the bodies of leaves away; their hashes stay.
+pub(crate) static FORGET: Statement = Statement::new(
+    "leaf.forget.sqlite",
+    "UPDATE leaf SET leaf = NULL, erasable = NULL WHERE idx >= $1 AND idx < $2 AND leaf IS NOT NULL",
+);
+
 /// Size of the file.
 pub(crate) static BYTES: Statement = Statement::new(
     "store.bytes.sqlite",
@@ -52,11 +59,11 @@ pub(crate) static DAMAGES: Statement =
 
 /// Statements of this adapter.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &BYTES, &DAMAGES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &FORGET, &BYTES, &DAMAGES];
 
 impl Session {
     pub(super) fn new(connection: Connection, constraints: Arc<Constraints>, frontier: Option<Frontier>) -> Self {
-        Self { connection, constraints, texts: HashMap::new(), frontier }
+        Self { connection, constraints, texts: HashMap::new(), frontier, failed: None }
     }
 
     pub(crate) fn rows(&mut self, statement: &'static Statement, values: &[Value]) -> Result<Vec<Row>, Fault> {
@@ -114,12 +121,12 @@ impl Session {
             run(prepared)
         });
         outcome.map_err(|error| {
-            let fault = fault::of(&error, &self.constraints);
-            if let Fault::Misuse { cause } = fault {
-                Fault::Misuse { cause: format!("{}: {cause}", statement.name) }
-            } else {
-                fault
+            let mut fault = fault::of(&error, &self.constraints);
+            if let Fault::Misuse { cause } = &mut fault {
+                *cause = format!("{}: {cause}", statement.name);
             }
+            self.failed = Some(fault.clone());
+            fault
         })
     }
 
@@ -129,6 +136,11 @@ impl Session {
     pub(super) fn steer(&self, text: &str) -> Result<(), Fault> {
         let outcome = self.connection.prepare_cached(text).and_then(|mut statement| statement.raw_execute());
         outcome.map(drop).map_err(|error| fault::of(&error, &self.constraints))
+    }
+
+    /// The fault of a statement of the command that just ran, whatever the command made of it.
+    pub(super) fn take_failed(&mut self) -> Option<Fault> {
+        self.failed.take()
     }
 
     /// False once SQLite has given the transaction up by itself.
@@ -154,6 +166,10 @@ impl Session {
 
 #[cfg(test)]
 impl Session {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Lets the file grow no further, as a full disk would.
     pub(super) fn limit_pages(&self) -> Result<(), rusqlite::Error> {
         let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;

@@ -1,8 +1,9 @@
 //! What only the inside can show: a full disk, a batch of several commands.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use ephor_audit::{Hash, Sealed};
+use tokio::sync::Notify;
 
 use crate::{Fault, Location, Store};
 
@@ -15,18 +16,21 @@ fn leaf(number: u8) -> Sealed {
 }
 
 /// Keeps the writer busy until the answer is sent or dropped, so that what comes meanwhile is one batch.
-fn hold(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Fault>>) {
+async fn hold(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Fault>>) {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
-    let store = store.clone();
+    let begun = Arc::new(Notify::new());
+    let (store, tell) = (store.clone(), Arc::clone(&begun));
     let held = tokio::spawn(async move {
         store
             .transact(move |_| {
+                tell.notify_one();
                 let _ = wait.lock().unwrap().recv();
                 Box::pin(std::future::ready(Ok(())))
             })
             .await
     });
+    begun.notified().await;
     (go, held)
 }
 
@@ -34,7 +38,7 @@ fn hold(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), 
 async fn a_command_that_fails_leaves_the_others_of_its_batch() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let (go, held) = hold(&store);
+    let (go, held) = hold(&store).await;
     let tasks: Vec<_> = (0..40_u8)
         .map(|number| {
             let store = store.clone();
@@ -126,7 +130,7 @@ async fn a_full_disk_is_a_passing_fault() {
 async fn a_command_that_nobody_waits_for_is_not_begun() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
-    let (go, held) = hold(&store);
+    let (go, held) = hold(&store).await;
     let caller = {
         let store = store.clone();
         tokio::spawn(async move { store.transact(|tx| Box::pin(tx.put_meta("gone", Some("x")))).await })
@@ -139,4 +143,34 @@ async fn a_command_that_nobody_waits_for_is_not_begun() {
     drop(go);
     held.await.unwrap().unwrap();
     assert_eq!(store.transact(|tx| Box::pin(tx.meta("gone"))).await, Ok(None));
+}
+
+/// A statement that SQLite plans anew for other values, or after other commands, costs more than it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_is_planned_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    for turn in 0..4_u8 {
+        let planned = store.transact(move |tx| {
+            let connection = tx.sqlite_session().unwrap().connection();
+            let mut planned = Vec::new();
+            for statement in crate::tx::statements() {
+                let text = statement.for_sqlite();
+                let mut prepared = connection.prepare_cached(&text).unwrap();
+                for at in 1..=prepared.parameter_count() {
+                    prepared.raw_bind_parameter(at, vec![turn; 16]).unwrap();
+                }
+                // What the values come to is all one: most are of the wrong type.
+                let _ = prepared.raw_query().next().map(drop);
+                if prepared.get_status(rusqlite::StatementStatus::RePrepare) > 0 {
+                    planned.push(statement.name);
+                }
+            }
+            Box::pin(std::future::ready(Ok(planned)))
+        });
+        assert_eq!(planned.await.unwrap(), Vec::<&str>::new(), "turn {turn}");
+        store.transact(|tx| Box::pin(tx.record(leaf(1)))).await.unwrap();
+        let undone: Result<(), Fault> = store.transact(|_| Box::pin(std::future::ready(Err(Fault::Timeout)))).await;
+        assert_eq!(undone, Err(Fault::Timeout));
+    }
 }

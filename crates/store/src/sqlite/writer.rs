@@ -112,6 +112,8 @@ fn run_all(tx: &mut Tx, batch: &mut [Box<dyn Work>]) -> Result<Vec<Result<(), Fa
         tx.sqlite_session()?.steer("SAVEPOINT command")?;
         let outcome = work.run(tx);
         let session = tx.sqlite_session()?;
+        // A command cannot commit past a statement that failed: on PostgreSQL it could not either.
+        let outcome = outcome.and(session.take_failed().map_or(Ok(()), Err));
         match &outcome {
             Ok(()) => session.steer("RELEASE command")?,
             Err(fault) => undo(session, frontier, fault)?,

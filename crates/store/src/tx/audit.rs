@@ -171,6 +171,15 @@ impl Tx {
     pub async fn erase(&mut self, index: u64) -> Result<bool, Fault> {
         self.session.erase(index).await
     }
+
+    /// Takes the bodies of the leaves from `from` on and below `to` away, with their texts (seams §15); their hashes stay, so
+    /// every proof outlives them. Answers how many.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn forget_bodies(&mut self, from: u64, to: u64) -> Result<u64, Fault> {
+        self.session.forget(from, to).await
+    }
 }
 
 fn hash(row: &mut Reader, column: &'static str) -> Result<Hash, Fault> {

@@ -10,6 +10,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("leaves are numbered without a gap", |store| Box::pin(numbered(store))),
         ("texts can be erased alone", |store| Box::pin(erased(store))),
+        ("bodies can be forgotten, hashes stay", |store| Box::pin(forgotten(store))),
         ("checkpoints are kept", |store| Box::pin(checkpoints(store))),
     ]
 }
@@ -56,6 +57,22 @@ async fn erased(store: Store) {
     assert_eq!(store.transact(|tx| Box::pin(tx.erase(1))).await, Ok(false));
     let leaves = store.read(|tx| Box::pin(tx.leaves(0, 10))).await.unwrap();
     assert_eq!((leaves[0].erasable.clone(), leaves[0].leaf.clone()), (None, Some(sealed.leaf)));
+}
+
+async fn forgotten(store: Store) {
+    apply(&store, (0..4).map(|number| Write::Record(record(number, None))).collect()).await.unwrap();
+    number(&store, 4).await;
+    let before = store.read(|tx| Box::pin(tx.leaves(0, 10))).await.unwrap();
+    let forget = || store.transact(|tx| Box::pin(tx.forget_bodies(1, 3)));
+    assert_eq!(forget().await, Ok(2));
+    assert_eq!(forget().await, Ok(0));
+    let after = store.read(|tx| Box::pin(tx.leaves(0, 10))).await.unwrap();
+    assert_eq!(after.iter().map(|leaf| leaf.leaf.is_some()).collect::<Vec<_>>(), [true, false, false, true]);
+    let hashes =
+        |leaves: &[ephor_store::tx::audit::StoredLeaf]| leaves.iter().map(|leaf| leaf.leaf_hash).collect::<Vec<_>>();
+    assert_eq!(hashes(&after), hashes(&before));
+    // Written in one batch, numbered in its order.
+    assert_eq!(hashes(&before), (0..4).map(|number| record(number, None).leaf_hash).collect::<Vec<_>>());
 }
 
 async fn checkpoints(store: Store) {

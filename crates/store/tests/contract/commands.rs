@@ -1,15 +1,19 @@
 //! Commands commit or leave nothing.
 
-use ephor_store::{Fault, Store, Write, tx::Lock};
+use ephor_store::{
+    Fault, Store, Write,
+    tx::{Lock, eligibility::Eligibility},
+};
 use uuid::Uuid;
 
 use super::Clause;
-use crate::fixture::{JEN, activation, apply, at, id, populate, principal, record, who};
+use crate::fixture::{JEN, ROLE, activation, apply, at, candidate, id, populate, principal, record, role, who};
 
 pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
     vec![
         ("a command that fails leaves nothing", |store| Box::pin(leaves_nothing(store))),
         ("a taken name is a conflict with the name of the rule", |store| Box::pin(conflicts(store))),
+        ("a fault that is kept secret undoes all the same", |store| Box::pin(swallowed(store))),
         ("what is named must be there and stay there", |store| Box::pin(dangles(store))),
         ("a read cannot write", |store| Box::pin(reads_only(store))),
         ("locks can be taken in any order", |store| Box::pin(locks(store))),
@@ -60,9 +64,10 @@ async fn conflicts(store: Store) {
     let same_id = store.transact(|tx| Box::pin(async move { tx.insert_principal(&principal(JEN, "other")).await }));
     assert_eq!(same_id.await, conflict("principal"));
     let again = store.transact(|tx| {
-        Box::pin(async move { tx.insert_eligibility(&crate::fixture::candidate(JEN, crate::fixture::ROLE)).await })
+        let again = Eligibility { id: id(0xe1), ..candidate(JEN, ROLE) };
+        Box::pin(async move { tx.insert_eligibility(&again).await })
     });
-    assert!(matches!(again.await, Err(Fault::Conflict { .. })));
+    assert_eq!(again.await, conflict("eligibility_line"));
     apply(&store, activation(1, JEN, at(0), at(600))).await.unwrap();
     assert_eq!(apply(&store, activation(1, JEN, at(0), at(600))).await, conflict("request"));
     let twice = store.transact(|tx| {
@@ -74,9 +79,24 @@ async fn conflicts(store: Store) {
     assert_eq!(twice.await, conflict("checkpoint"));
 }
 
+async fn swallowed(store: Store) {
+    populate(&store).await;
+    let outcome = store.transact(|tx| {
+        Box::pin(async move {
+            tx.put_meta("mark", Some("made")).await?;
+            let taken = tx.insert_principal(&principal(JEN, "other")).await;
+            assert!(taken.is_err());
+            Ok(())
+        })
+    });
+    assert_eq!(outcome.await, Err(Fault::Conflict { constraint: "principal".to_owned() }));
+    assert_eq!(store.read(|tx| Box::pin(tx.meta("mark"))).await, Ok(None));
+    store.transact(|tx| Box::pin(tx.put_meta("mark", Some("made")))).await.unwrap();
+}
+
 async fn dangles(store: Store) {
     populate(&store).await;
-    let unknown = store.transact(|tx| Box::pin(tx.insert_privilege(crate::fixture::role(), id(0xdead))));
+    let unknown = store.transact(|tx| Box::pin(tx.insert_privilege(role(), id(0xdead))));
     assert!(matches!(unknown.await, Err(Fault::Dangling { .. })));
 }
 

@@ -87,6 +87,13 @@ fn operations() -> Vec<(&'static str, &'static str, String, Value, For)> {
         ("removeUser", "DELETE", at("users/_"), none.clone(), For::Pam),
         ("setPassword", "PUT", at("users/_/password"), json!({"password": "correct horse battery"}), For::Pam),
         ("issueEnrolment", "POST", at("users/_/enrolment"), json!({}), For::Pam),
+        (
+            "redeemEnrolment",
+            "POST",
+            at("enrolment"),
+            json!({"secret": "no such link", "password": "correct horse battery"}),
+            For::Anybody,
+        ),
         ("listTokens", "GET", at("users/_/tokens"), none.clone(), For::Readers),
         (
             "createToken",

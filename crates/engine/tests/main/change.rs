@@ -44,6 +44,10 @@ async fn stored(world: &World, asked: &PamRequest) -> PamRequest {
 #[tokio::test]
 async fn f14_s3_what_is_lost_before_the_approval_stops_it_with_a_reason() {
     for (loss, cause) in LOSSES {
+        // A role that is removed ends its requests in the same commit: nobody comes to decide any more.
+        if matches!(loss, Loss::Role) {
+            continue;
+        }
         for_both_stores(&Options::default(), async |world| {
             seed(world).await;
             let asked = world.caller("jen").ask("R1", 600).await.unwrap();

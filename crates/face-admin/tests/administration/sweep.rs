@@ -37,12 +37,15 @@ enum For {
     Anybody,
     /// Nobody but the account itself.
     Oneself,
+    /// Nobody, with credentials that are not good.
+    Nobody,
 }
 
 impl For {
     fn gets(self, caller: &str) -> Gets {
         let administrators: &[&str] = match self {
             Self::Anybody => return Gets::Served,
+            Self::Nobody => return Gets::Unknown,
             _ if caller == "anonymous" => return Gets::Unknown,
             Self::Known => return Gets::Served,
             Self::Readers => &["ada", "padm", "tadm", "aud"],
@@ -65,6 +68,14 @@ fn operations() -> Vec<(&'static str, &'static str, String, Value, For)> {
     let none = Value::Null;
     vec![
         ("document", "GET", at("openapi.json"), none.clone(), For::Anybody),
+        (
+            "beginSession",
+            "POST",
+            at("session"),
+            json!({"username": "nobody", "password": "correct horse battery"}),
+            For::Nobody,
+        ),
+        ("endSession", "DELETE", at("session"), none.clone(), For::Known),
         ("me", "GET", at("me"), none.clone(), For::Known),
         ("listRoles", "GET", at("roles"), none.clone(), For::Readers),
         ("createRole", "POST", at("roles"), json!({"displayName": "R0"}), For::Pam),

@@ -155,7 +155,7 @@ impl Grant {
             Phase::InForce { since: now, end }
         } else {
             let half = self.lasts.map_or(APPLY_LIMIT, |seconds| {
-                SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)).min(APPLY_LIMIT * 2) / 2
+                (SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)) / 2).min(APPLY_LIMIT)
             });
             Phase::Applying { since: now, end, give_up: saturating(now, half) }
         };

@@ -161,10 +161,6 @@ impl Engine {
         for (key, until) in &wake.extended {
             self.inner.book.extended(*key, *until);
         }
-        if !wake.extended.is_empty() {
-            // The book of ends is the scheduler's to read anew.
-            self.inner.scheduler.ring();
-        }
         if !wake.settled.is_empty() {
             self.inner.waiters.settled(&wake.settled);
         }

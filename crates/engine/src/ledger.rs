@@ -310,9 +310,13 @@ impl<'c> Ledger<'c> {
         grant
     }
 
-    /// The last membership of an applying grant is confirmed (T5).
-    pub(crate) fn in_force(&mut self, request: &Request, grant: Grant) -> Grant {
+    /// The last membership of an applying grant is confirmed (T5). Its end may have moved with that (`PAM 9.4`).
+    pub(crate) fn in_force(&mut self, request: &Request, grant: Grant, owed: &[Owed]) -> Grant {
         let grant = grant.confirmed(self.call.now);
+        if let Phase::InForce { end, .. } = grant.phase {
+            let outside = owed.iter().filter(|owed| !owed.privilege.built_in);
+            self.wake.extended.extend(outside.map(|owed| ((owed.privilege.group, grant.principal), end)));
+        }
         self.writes.push(Write::UpdateGrant(grant.clone()));
         self.wake.at(grant.due());
         self.wake.settled.push(grant.id);

@@ -299,7 +299,7 @@ impl Reference {
                     Life::Started { since: self.now, lasts, confirmed: None }
                 };
             }
-            Life::Started { since, lasts, confirmed: None } if since + 900.min(lasts / 2) <= self.now => {
+            Life::Started { since, lasts, confirmed: None } if since + 900.min((lasts + 1) / 2) <= self.now => {
                 let (word, before) = (PamStatus::Rejected, PamStatus::Processing);
                 self.stories[index].life = Life::Over { word, before, expiration: None };
             }

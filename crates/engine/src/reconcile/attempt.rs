@@ -134,6 +134,7 @@ async fn one_group(engine: &Engine, slot: &TargetSlot, mut due: Vec<Placed>, now
         return group_failed(engine, slot, due, fault, now).await;
     }
     let claimed = claim(engine, due, now).await?;
+    engine.inner.book.looked(&claimed);
     let (due, unknown): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|due| due.account_native.is_some());
     let mut tried: Vec<Tried> = unknown
         .into_iter()

@@ -43,8 +43,10 @@ use crate::{
 const HORIZON: SignedDuration = SignedDuration::from_hours(1);
 /// How old it may grow while the store answers.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
+/// How old it may grow when something is known to be missing: a crowd that starts costs no reading for each.
+const LACKING: SignedDuration = SignedDuration::from_millis(500);
 /// Reading it takes at most one part in so many of the time.
-const SHARE: u32 = 50;
+const SHARE: i32 = 20;
 /// Most memberships in it.
 const MOST: u32 = 100_000;
 /// Above every alarm level: removals of whatever level.
@@ -60,8 +62,10 @@ pub(crate) struct EndBook {
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// When it was read, and for how long that is good.
+    /// When it was read, and how long that took.
     read: Option<(Timestamp, SignedDuration)>,
+    /// A membership started that is not in it.
+    lacks: bool,
     ends: HashMap<Key, Placed>,
     /// Sent while the store was down: when.
     sent: BTreeMap<Key, Timestamp>,
@@ -81,18 +85,40 @@ impl EndBook {
                 pages.ends.remove(&key);
             }
             // A membership the book does not know yet: it is read with the next refresh.
-            (None, _) => pages.read = None,
+            (None, Some(_)) => pages.lacks = true,
+            (None, None) => {}
+        }
+    }
+
+    /// What the target held before Ephor first wrote these is known now.
+    pub(super) fn looked(&self, placed: &[Placed]) {
+        let mut pages = self.pages.lock();
+        for placed in placed.iter().filter(|placed| placed.membership.wanted) {
+            if let Some(known) = pages.ends.get_mut(&(placed.membership.group, placed.membership.principal)) {
+                known.membership.prior = placed.membership.prior;
+                known.account_native.clone_from(&placed.account_native);
+            }
         }
     }
 
     fn is_stale(&self, now: Timestamp) -> bool {
-        self.pages.lock().read.is_none_or(|(read, good)| now.duration_since(read).abs() > good)
+        let pages = self.pages.lock();
+        let good = if pages.lacks { LACKING } else { FRESH };
+        pages.read.is_none_or(|(read, took)| {
+            let good = good.max(took.checked_mul(SHARE).unwrap_or(SignedDuration::MAX));
+            now.duration_since(read).abs() > good
+        })
+    }
+
+    /// About to be read: what starts from now on may be missing.
+    fn opens(&self) {
+        self.pages.lock().lacks = false;
     }
 
     fn fill(&self, placed: Vec<Placed>, now: Timestamp, took: Duration) {
-        let good = SignedDuration::try_from(took.saturating_mul(SHARE)).unwrap_or(FRESH).max(FRESH);
+        let took = SignedDuration::try_from(took).unwrap_or(SignedDuration::ZERO);
         let mut pages = self.pages.lock();
-        pages.read = Some((now, good));
+        pages.read = Some((now, took));
         pages.ends =
             placed.into_iter().map(|placed| ((placed.membership.group, placed.membership.principal), placed)).collect();
     }
@@ -138,6 +164,7 @@ impl Engine {
             return Ok(());
         }
         let before = now.saturating_add(HORIZON).unwrap_or(Timestamp::MAX);
+        self.inner.book.opens();
         let begun = monotonic();
         let placed = self
             .inner

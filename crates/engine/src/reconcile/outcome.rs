@@ -95,7 +95,7 @@ pub(super) async fn settle_grants(
         match grant.phase {
             // Past its end nothing comes into force any more: the scheduler gives it up.
             Phase::Applying { .. } if life::is_in_force(&case.owed) && grant.owes(call.now) => {
-                ledger.in_force(&case.request, grant);
+                ledger.in_force(&case.request, grant, &case.owed);
             }
             Phase::Ending { .. } if life::is_gone(&case.owed) => {
                 ledger.gone(&case.request, grant);

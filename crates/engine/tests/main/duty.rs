@@ -2,9 +2,11 @@
 
 use ephor_domain::Refusal;
 use ephor_domain::approval::Verdict;
+use ephor_domain::id::PrincipalId;
 use ephor_domain::pam::PamStatus;
 use ephor_domain::principal::Proof;
-use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, long, minutes};
+use ephor_engine::admin::person::Unlink;
+use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, id, long, minutes};
 
 use crate::scene::{refusal, seed};
 
@@ -53,6 +55,31 @@ async fn f13_an_approver_the_requester_named_after_asking_decides_nothing() {
         world.approver("ada", "R1", None, false).await;
         world.approver("ada", "R1", Some("pat"), true).await;
         world.caller("ada").approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f13_unlinking_counts_only_once_the_open_requests_have_ended() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        world.alias("jen2", "jen").await;
+        world.approver("jen2", "R1", None, true).await;
+        let (jen, root) = (world.caller("jen"), world.caller("root"));
+        let asked = jen.ask("R1", 600).await.unwrap();
+        let unlink = Unlink { principal: id("jen2") };
+        assert!(!world.engine().administer(root.actor(), unlink).await.unwrap());
+        // Still the same person, as sign-in will find.
+        let person = async || {
+            let jen2: PrincipalId = id("jen2");
+            world.store().read(move |tx| Box::pin(tx.principal(jen2))).await.unwrap().unwrap().person
+        };
+        assert_eq!(person().await, jen.actor().person);
+        let alias = jen.clone().with_account("jen2");
+        assert_eq!(refusal(alias.approve(&asked).await), Refusal::SelfApproval);
+        jen.close(asked.request.id).await.unwrap();
+        world.advance(minutes(1)).await;
+        assert_ne!(person().await, jen.actor().person);
     })
     .await;
 }

@@ -4,10 +4,11 @@ use ephor_domain::Refusal;
 use ephor_engine::{Answer, Denied};
 use ephor_testkit::world::{Role, World};
 
-/// jen may ask for everything, pat and sam approve, ada looks on. R0 has no gate, R1 approval, R2 a proof of presence, R3
+/// jen may ask for everything, pat and sam approve, ada looks on, root administers. R0 has no gate, R1 approval, R2 a proof of presence, R3
 /// both, R4 a window from 8 to 17 h, R5 shares a group with R0.
 pub(crate) async fn seed(world: &World) {
-    world.people(&["jen", "pat", "sam", "ada"]).await;
+    world.people(&["jen", "pat", "sam", "ada", "root"]).await;
+    world.administrator("root").await;
     for group in ["G0", "G1", "G2", "G3", "G4", "shared"] {
         world.group(group, "ldap").await;
     }

@@ -228,6 +228,11 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn open(kind: StoreKind, options: &Options) -> Option<Self> {
+        if std::env::var_os("RUST_LOG").is_some() {
+            let filter = tracing_subscriber::EnvFilter::from_default_env();
+            // A second world of the same test finds it set.
+            let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        }
         let (home, location) = match kind {
             StoreKind::Sqlite => {
                 let home = WorkDir::new("world").expect("a work directory");

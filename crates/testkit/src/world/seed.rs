@@ -1,5 +1,6 @@
 //! Puts people, groups and roles into the store, as administrators would have.
 
+use ephor_domain::administration::AdministratorRole;
 use ephor_domain::id::{PrincipalId, TargetId};
 use ephor_domain::pam::group::Group;
 use ephor_domain::pam::user::{Source, User};
@@ -9,6 +10,7 @@ use ephor_domain::provider::Provider;
 use ephor_domain::text::Name;
 use ephor_domain::time::window::DailyWindow;
 use ephor_store::tx::account::Account;
+use ephor_store::tx::administrator::Administrator;
 use ephor_store::tx::eligibility::Eligibility;
 use ephor_store::tx::target::{Mode, Target};
 use ephor_store::{Fault, Tx};
@@ -270,6 +272,17 @@ impl World {
                 principal.enabled = enabled;
                 tx.update_principal(&principal).await
             })
+        })
+        .await;
+    }
+
+    /// Makes somebody the administrator of everything.
+    pub async fn administrator(&self, name: &str) {
+        let (principal, template, created) = (id(name), AdministratorRole::Global.template(), self.now());
+        let administrator = Administrator { principal, template, created, created_by: None };
+        self.change(move |tx| {
+            let administrator = administrator.clone();
+            Box::pin(async move { tx.insert_administrator(&administrator).await })
         })
         .await;
     }

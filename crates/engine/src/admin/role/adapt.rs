@@ -63,7 +63,7 @@ async fn settle(desk: &mut Desk<'_>, request: &Request, grant: Grant) -> Answer<
     }
     let Some(case) = desk.tx.grant_case(grant.id).await? else { return Ok(()) };
     if life::is_in_force(&case.owed) {
-        desk.ledger().in_force(request, grant);
+        desk.ledger().in_force(request, grant, &case.owed);
     }
     Ok(())
 }

@@ -85,10 +85,13 @@ fn pam_120_121_123_requests_of_others_are_listed_and_closed() {
     let mut both = vec![active.clone(), waiting.clone()];
     both.sort();
     assert_eq!(list(&["jen"]), both);
-    assert_eq!(list(&["jen", "--pending"]), [waiting.clone()]);
-    assert_eq!(list(&["--active", "--role", "Allow AD Access"]), [active.clone()]);
+    assert_eq!(list(&["jen", "--pending"]), std::slice::from_ref(&waiting));
+    assert_eq!(list(&["--active", "--role", "Allow AD Access"]), std::slice::from_ref(&active));
     assert_eq!(list(&["jen", "--created-from", "2999-01-01T00:00:00Z"]), Vec::<String>::new());
-    assert_eq!(list(&["--filter", "Username eq 'DEMO\\jen' and RequestStatus eq 'Active'"]), [active.clone()]);
+    assert_eq!(
+        list(&["--filter", "Username eq 'DEMO\\jen' and RequestStatus eq 'Active'"]),
+        std::slice::from_ref(&active)
+    );
 
     let closed = demo.by("ada", &["admin", "request", "close", &waiting, "--force", "--json"]).json();
     assert_eq!((text(&closed, "RequestId"), text(&closed, "RequestStatus")), (waiting.as_str(), "Closed"));

@@ -28,6 +28,8 @@ const SIGN_EVERY: SignedDuration = SignedDuration::from_secs(60);
 const RETAIN_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often CORP accounts are compared with the PAM records (`PAM 15.1`).
 const MONITOR_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// How often targets that nobody works on are looked at for overdue removals.
+const ALARM_EVERY: SignedDuration = SignedDuration::from_secs(15);
 /// Requests deleted in one transaction.
 const PURGE: u32 = 500;
 
@@ -131,6 +133,7 @@ impl Engine {
     pub(crate) async fn run_keeper(&self) {
         let shared = self.inner.store.numbers_later();
         let (mut sign, mut retain, mut watch) = (self.now(), self.now(), self.now());
+        let mut alarm = self.now();
         loop {
             let pause = if shared { NUMBER_EVERY } else { Duration::from_secs(1) };
             tokio::time::sleep(pause).await;
@@ -149,6 +152,10 @@ impl Engine {
                 if now >= retain {
                     self.purge().await?;
                     retain = now.saturating_add(RETAIN_EVERY).unwrap_or(Timestamp::MAX);
+                }
+                if now >= alarm {
+                    self.raise_at_strangers().await?;
+                    alarm = now.saturating_add(ALARM_EVERY).unwrap_or(Timestamp::MAX);
                 }
                 if now >= watch {
                     self.watch().await;

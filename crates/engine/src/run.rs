@@ -78,6 +78,7 @@ impl Engine {
             for target in self.targets() {
                 next = earliest([next, self.work_target(target).await?]);
             }
+            self.raise_at_strangers().await?;
             next = earliest([next, self.deliver_outbox().await?]);
             if self.inner.store.numbers_later() {
                 self.number_leaves().await?;

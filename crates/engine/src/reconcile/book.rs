@@ -119,6 +119,8 @@ impl EndBook {
         let took = SignedDuration::try_from(took).unwrap_or(SignedDuration::ZERO);
         let mut pages = self.pages.lock();
         pages.read = Some((now, took));
+        // Read before the first look at the target was on record.
+        pages.lacks |= placed.iter().any(|placed| placed.membership.prior == Prior::Unknown);
         pages.ends =
             placed.into_iter().map(|placed| ((placed.membership.group, placed.membership.principal), placed)).collect();
     }
@@ -187,37 +189,43 @@ impl Engine {
     /// by now is written again.
     ///
     /// # Errors
-    /// Faults of the store: it stays to be recorded.
+    /// Faults of the store that pass: it stays to be recorded.
     pub(crate) async fn settle_sent(&self) -> Result<(), Fault> {
         let sent = self.inner.book.sent();
         if sent.is_empty() {
             return Ok(());
         }
-        let call = self.system("reconciler");
-        let wake = {
-            let sent = sent.clone();
-            self.inner
-                .store
-                .transact(move |tx| {
-                    let (call, sent) = (call.clone(), sent.clone());
-                    Box::pin(async move {
-                        let locks: Vec<_> =
-                            sent.keys().map(|(_, principal)| Lock::Exclusive(principal.uuid())).collect();
-                        tx.lock(&locks).await?;
-                        let (mut records, mut wake) = (0, Wake::default());
-                        for (key, at) in sent {
-                            let (total, more) = record_late(tx, &call, records, key, at).await?;
-                            records = total;
-                            wake.merge(more);
-                        }
-                        Ok(wake)
-                    })
-                })
-                .await?
-        };
+        match self.record_sent(&sent).await {
+            Ok(wake) => self.woken(&wake),
+            // What can never be recorded must not keep everything else from being done: the scheduler ends the grants.
+            Err(fault @ Fault::Inconsistent { .. }) => {
+                tracing::error!(%fault, "removals that were sent without the store could not be recorded");
+            }
+            Err(fault) => return Err(fault),
+        }
         self.inner.book.settled(&sent);
-        self.woken(&wake);
         Ok(())
+    }
+
+    async fn record_sent(&self, sent: &BTreeMap<Key, Timestamp>) -> Result<Wake, Fault> {
+        let (call, sent) = (self.system("reconciler"), sent.clone());
+        self.inner
+            .store
+            .transact(move |tx| {
+                let (call, sent) = (call.clone(), sent.clone());
+                Box::pin(async move {
+                    let locks: Vec<_> = sent.keys().map(|(_, principal)| Lock::Exclusive(principal.uuid())).collect();
+                    tx.lock(&locks).await?;
+                    let (mut records, mut wake) = (0, Wake::default());
+                    for (key, at) in sent {
+                        let (total, more) = record_late(tx, &call, records, key, at).await?;
+                        records = total;
+                        wake.merge(more);
+                    }
+                    Ok(wake)
+                })
+            })
+            .await
     }
 
     /// The store does not answer: sends the removals that are due by now from memory. Needs no lease: it goes towards less

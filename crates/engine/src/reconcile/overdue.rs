@@ -1,13 +1,18 @@
 //! Overdue removals: alarms at 30 s, 5 min and 1 h after the instant a membership should have gone (R2).
 
-use ephor_audit::events::{self, Event};
-use ephor_domain::id::TargetId;
-use ephor_store::{Fault, Write};
-use jiff::{SignedDuration, Timestamp};
-
 use std::collections::BTreeMap;
 
-use crate::{call::word, engine::Engine, ledger::Ledger, outgoing};
+use ephor_audit::events::{self, Event};
+use ephor_domain::{effect::Membership, id::TargetId};
+use ephor_store::{Fault, Tx, Write, tx::Lock};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    call::{Call, word},
+    engine::Engine,
+    ledger::Ledger,
+    outgoing,
+};
 
 /// How long overdue, and what is raised then. The index plus one is the stored alarm level.
 const LEVELS: [(SignedDuration, Event); 3] = [
@@ -21,62 +26,91 @@ const ROUND: u32 = 1024;
 
 /// Raises what has become due by `now`.
 pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> Result<(), Fault> {
-    let found = engine
+    let levels = engine
         .inner
         .store
         .read(move |tx| {
             Box::pin(async move {
-                let mut found = Vec::new();
-                for (level, (age, _)) in (1_u8..).zip(LEVELS) {
+                let mut levels = Vec::new();
+                for (level, (age, event)) in (1_u8..).zip(LEVELS) {
                     let Ok(before) = now.checked_sub(age) else { continue };
-                    let mut overdue = tx.overdue_removals(before, level, ROUND).await?;
-                    overdue.retain(|placed| placed.membership.target == target);
-                    found.push(overdue);
+                    if !overdue(tx, target, before, level).await?.is_empty() {
+                        levels.push((level, before, event));
+                    }
                 }
-                Ok(found)
+                Ok(levels)
             })
         })
         .await?;
-    for ((level, (_, event)), overdue) in (1_u8..).zip(LEVELS).zip(found) {
-        let overdue: Vec<_> = overdue.into_iter().map(|placed| placed.membership).collect();
-        if overdue.is_empty() {
-            continue;
-        }
+    for (level, before, event) in levels {
         let call = engine.system("reconciler");
         engine
             .inner
             .store
             .transact(move |tx| {
-                let (call, overdue) = (call.clone(), overdue.clone());
+                let call = call.clone();
                 Box::pin(async move {
-                    let mut ledger = Ledger::new(&call);
-                    for membership in &overdue {
-                        let mut record = call
-                            .record(event)
-                            .detail("target", membership.target.to_string())
-                            .detail("group", membership.group.to_string());
-                        record.subject = Some(membership.principal.uuid());
-                        record.reason = Some(word("removal_not_confirmed"));
-                        ledger.record(&record);
-                    }
-                    let facts = BTreeMap::from([
-                        ("target".to_owned(), target.to_string()),
-                        ("level".to_owned(), level.to_string()),
-                        ("memberships".to_owned(), overdue.len().to_string()),
-                    ]);
-                    let alarm = outgoing::alarm(&call, "removal.overdue", target.uuid(), facts, call.now);
-                    ledger.write(Write::Outbox(alarm));
-                    ledger.post(tx).await?;
-                    for membership in &overdue {
-                        tx.raise_alarm(membership.group, membership.principal, level).await?;
-                    }
-                    Ok(())
+                    // Another node may raise the same: once is enough.
+                    tx.lock(&[Lock::Exclusive(target.uuid())]).await?;
+                    let overdue = overdue(tx, target, before, level).await?;
+                    raise_level(tx, &call, target, level, event, &overdue).await
                 })
             })
             .await?;
         engine.inner.outbox.notify_one();
     }
     Ok(())
+}
+
+async fn overdue(tx: &mut Tx, target: TargetId, before: Timestamp, level: u8) -> Result<Vec<Membership>, Fault> {
+    let overdue = tx.overdue_removals(before, level, ROUND).await?;
+    Ok(overdue.into_iter().map(|placed| placed.membership).filter(|membership| membership.target == target).collect())
+}
+
+async fn raise_level(
+    tx: &mut Tx,
+    call: &Call,
+    target: TargetId,
+    level: u8,
+    event: Event,
+    overdue: &[Membership],
+) -> Result<(), Fault> {
+    if overdue.is_empty() {
+        return Ok(());
+    }
+    let mut ledger = Ledger::new(call);
+    for membership in overdue {
+        let mut record = call
+            .record(event)
+            .detail("target", membership.target.to_string())
+            .detail("group", membership.group.to_string());
+        record.subject = Some(membership.principal.uuid());
+        record.reason = Some(word("removal_not_confirmed"));
+        ledger.record(&record);
+    }
+    let facts = BTreeMap::from([
+        ("target".to_owned(), target.to_string()),
+        ("level".to_owned(), level.to_string()),
+        ("memberships".to_owned(), overdue.len().to_string()),
+    ]);
+    ledger.write(Write::Outbox(outgoing::alarm(call, "removal.overdue", target.uuid(), facts, call.now)));
+    ledger.post(tx).await?;
+    for membership in overdue {
+        tx.raise_alarm(membership.group, membership.principal, level).await?;
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// Raises what is overdue at targets that this engine was not given: nobody works on those (R2).
+    pub(crate) async fn raise_at_strangers(&self) -> Result<(), Fault> {
+        let now = self.now();
+        let targets = self.inner.store.read(|tx| Box::pin(async move { tx.targets().await })).await?;
+        for target in targets.iter().filter(|target| !target.built_in && !self.inner.targets.contains_key(&target.id)) {
+            raise(self, target.id, now).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The next instant at which an alarm becomes due.

@@ -5,9 +5,19 @@ use std::time::Duration;
 use ephor_audit::events::{self, Transition};
 use ephor_domain::pam::PamStatus;
 use ephor_engine::Denied;
+use ephor_testkit::postgres::Cluster;
 use ephor_testkit::world::{Options, StoreKind, World, for_store};
 
 use crate::scene::seed;
+
+/// A cluster that goes on in any case: a frozen one cannot be taken down.
+struct Frozen<'c>(&'c Cluster);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.0.resume().unwrap();
+    }
+}
 
 /// jen holds R0 for a few seconds; the book of ends has had time to read it.
 async fn active(world: &mut World, ttl: u64) -> ephor_engine::pam::PamRequest {
@@ -30,13 +40,14 @@ async fn a1_a_removal_that_is_due_does_not_wait_for_the_server() {
         let asked = active(world, 5).await;
         let (jen, target) = (world.caller("jen"), world.target("ldap").clone());
         world.cluster().pause().unwrap();
+        let frozen = Frozen(world.cluster());
         let refused = jen.ask("R4", 600).await;
         assert!(matches!(refused, Err(Denied::Failed(_))), "{refused:?}");
         let limit = Duration::from_secs(12);
         world.until(limit, "gone without the store", async || !target.has("G0", "jen")).await;
         assert!(target.members("G4").is_empty());
         let gone = target.removed_at("G0", "jen").unwrap();
-        world.cluster().resume().unwrap();
+        drop(frozen);
         let said = async || {
             let requests = jen.requests().await;
             requests.is_ok_and(|rows| {

@@ -378,6 +378,22 @@ impl World {
         self.engine = self.another_engine(self.store.clone());
     }
 
+    /// The operator takes a stub target out of the configuration; the engine starts anew without it.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn forget_target(&mut self, name: &str) -> Arc<StubTarget> {
+        let stub = self.stubs.remove(name).expect("a stub target of this name");
+        self.restart();
+        stub
+    }
+
+    /// The operator puts a target back.
+    pub fn remember_target(&mut self, name: &str, stub: Arc<StubTarget>) {
+        self.stubs.insert(name.to_owned(), stub);
+        self.restart();
+    }
+
     /// Starts the workers.
     pub fn run(&mut self) {
         self.workers = Some(self.engine.run());
@@ -450,6 +466,19 @@ impl World {
             Home::File { .. } => None,
         };
         own.expect("a cluster of its own")
+    }
+
+    /// Runs SQL at the server, behind the engine's back.
+    ///
+    /// # Panics
+    /// When it fails; on SQLite.
+    #[must_use]
+    pub fn sql(&self, statements: &str) -> String {
+        let database = match &self.home {
+            Home::Server { database, .. } => Some(database),
+            Home::File { .. } => None,
+        };
+        database.expect("a server").sql(statements).expect("statements that run")
     }
 
     /// Waits, in real time, until `condition` holds.

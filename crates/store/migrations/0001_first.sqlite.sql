@@ -248,8 +248,8 @@ CREATE TABLE request (
     leaf          BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX request_name ON request (provider, name_key) WHERE name_key IS NOT NULL;
-CREATE INDEX request_open ON request (principal, position, id) WHERE finished IS NULL;
-CREATE INDEX request_history ON request (principal, position, id) WHERE finished IS NOT NULL;
+CREATE INDEX request_open ON request (principal, provider, position, id) WHERE finished IS NULL;
+CREATE INDEX request_history ON request (principal, provider, position, id) WHERE finished IS NOT NULL;
 CREATE INDEX request_finished ON request (finished, id) WHERE finished IS NOT NULL;
 CREATE INDEX request_due ON request (due, id) WHERE due IS NOT NULL;
 CREATE INDEX request_to_approve ON request (entitlement, created, id) WHERE stage = 1;

@@ -72,6 +72,7 @@ impl Template {
         let store = Store::open(&scratch::sqlite(&path)).await?;
         world.load(&store, now()).await?;
         store.close().await;
+        flush(&path)?;
         Ok(Self { world, directory, path, load_time: begun.elapsed() })
     }
 
@@ -83,6 +84,13 @@ impl Template {
         std::fs::File::open(&path)?.sync_all()?;
         Ok(path)
     }
+}
+
+/// Moves what a closed store left in its log into its file, so that the file alone is the store.
+fn flush(path: &Path) -> Result<()> {
+    let store = rusqlite::Connection::open(path)?;
+    store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+    store.close().map_err(|(_, error)| error.into())
 }
 
 /// Removes a store's files.

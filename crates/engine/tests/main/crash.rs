@@ -68,7 +68,7 @@ async fn story(world: &mut World, dice: &mut Dice) {
     }
     // Left alone, it converges.
     world.advance(seconds(10)).await;
-    world.verify().await;
+    world.verify_memberships().await;
     world.advance(minutes(120)).await;
     let jen = world.caller("jen");
     for row in jen.requests().await.unwrap() {

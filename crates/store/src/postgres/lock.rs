@@ -1,17 +1,9 @@
 //! Locks that no row carries: advisory locks of the transaction, taken in one statement, in one order for all.
 
-use deadpool_postgres::ClientWrapper;
-use tokio_postgres::{
-    Error,
-    types::{ToSql, Type},
-};
 use uuid::Uuid;
 
 use super::Session;
 use crate::{Fault, tx::Lock};
-
-const TAKE: &str = "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END \
-     FROM unnest($1, $2) AS wanted (key, alone)";
 
 /// Sixteen bytes as eight. A collision makes two strangers wait for each other, no more.
 fn folded(id: Uuid) -> i64 {
@@ -20,7 +12,7 @@ fn folded(id: Uuid) -> i64 {
 }
 
 /// Keys, and which of them are held alone.
-pub(super) type Keys = (Vec<i64>, Vec<bool>);
+pub(super) type Keys = Vec<(i64, bool)>;
 
 /// Keys in order, each once; alone wins over together.
 fn keys(locks: &[Lock]) -> Keys {
@@ -36,13 +28,18 @@ fn keys(locks: &[Lock]) -> Keys {
         .collect();
     wanted.sort_by_key(|(key, alone)| (*key, !*alone));
     wanted.dedup_by_key(|(key, _)| *key);
-    wanted.into_iter().unzip()
+    wanted
 }
 
-/// Takes them. As text and types in one message: there is nothing to plan.
-pub(super) async fn take(client: &ClientWrapper, keys: &Keys) -> Result<(), Error> {
-    let values: [(&(dyn ToSql + Sync), Type); 2] = [(&keys.0, Type::INT8_ARRAY), (&keys.1, Type::BOOL_ARRAY)];
-    client.query_typed(TAKE, &values).await.map(drop)
+/// The statement that takes them, one after the other. As text: it travels with `BEGIN` in one message, and there is
+/// nothing to plan. It holds nothing but numbers.
+pub(super) fn text(keys: &Keys) -> String {
+    let mut text = String::from("SELECT ");
+    for (at, (key, alone)) in keys.iter().enumerate() {
+        let function = if *alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+        text.push_str(&format!("{}{function}({key})", if at > 0 { ", " } else { "" }));
+    }
+    text
 }
 
 impl Session {
@@ -63,7 +60,11 @@ mod tests {
         let one = keys(&[Lock::Shared(b), Lock::Exclusive(a), Lock::Exclusive(b), Lock::Shared(a)]);
         let other = keys(&[Lock::Exclusive(a), Lock::Exclusive(b)]);
         assert_eq!(one, other);
-        assert_eq!(one.1, [true, true]);
+        assert!(one.iter().all(|(_, alone)| *alone));
+        assert_eq!(
+            text(&vec![(-5, true), (7, false)]),
+            "SELECT pg_advisory_xact_lock(-5), pg_advisory_xact_lock_shared(7)"
+        );
         let line = keys(&[Lock::Line(PrincipalId::new(a), EntitlementId::new(b))]);
         let turned = keys(&[Lock::Line(PrincipalId::new(b), EntitlementId::new(a))]);
         assert_ne!(line, turned);

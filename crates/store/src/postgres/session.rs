@@ -122,8 +122,7 @@ impl std::fmt::Debug for Session {
 
 /// A statement ready to be sent.
 enum Ready<'v> {
-    Steer(&'static str),
-    Lock(Keys),
+    Steer(String),
     Named(tokio_postgres::Statement, Vec<&'v Value>),
     Typed(Arc<str>, Vec<&'v Value>),
 }
@@ -231,10 +230,13 @@ impl Session {
             commit && self.state == State::Idle && locks.is_none() && (whole.is_some() || pending.len() == 1);
         let is_first = self.kind == Kind::Writes && self.state == State::Idle && !is_alone;
         let mut ready = Vec::with_capacity(calls.len() + 4);
-        if is_first {
-            ready.push(Ready::Steer(if self.shared.prepared_statements { BEGIN } else { BEGIN_WITH_LIMITS }));
+        let begin = if self.shared.prepared_statements { BEGIN } else { BEGIN_WITH_LIMITS };
+        match locks.map(|keys| lock::text(&keys)) {
+            Some(locks) if is_first => ready.push(Ready::Steer(format!("{begin}; {locks}"))),
+            Some(locks) => ready.push(Ready::Steer(locks)),
+            None if is_first => ready.push(Ready::Steer(begin.to_owned())),
+            None => {}
         }
-        ready.extend(locks.map(Ready::Lock));
         match whole {
             Some(text) => {
                 let values = pending.iter().flat_map(|call| &call.values).collect();
@@ -251,7 +253,7 @@ impl Session {
             ready.push(self.ready(call.statement.sql.into(), call.values.iter().collect()).await?);
         }
         if commit && !is_alone {
-            ready.push(Ready::Steer("COMMIT"));
+            ready.push(Ready::Steer("COMMIT".to_owned()));
         }
         if is_first {
             self.state = State::Open;
@@ -360,7 +362,6 @@ const BEGIN_WITH_LIMITS: &str = "BEGIN; SET LOCAL statement_timeout = 2000; \
 async fn run(client: &ClientWrapper, ready: &Ready<'_>) -> Result<Answer, Error> {
     match ready {
         Ready::Steer(text) => client.batch_execute(text).await.map(|()| (Vec::new(), 0)),
-        Ready::Lock(keys) => lock::take(client, keys).await.map(|()| (Vec::new(), 0)),
         Ready::Named(statement, values) => collect(client.query_raw(statement, values.iter().copied()).await?).await,
         Ready::Typed(text, values) => {
             let typed = values.iter().map(|value| (*value, value::type_of(value)));

@@ -74,18 +74,21 @@ impl Sqlite {
 
     /// Finishes what waits and ends the threads.
     pub(crate) async fn close(&self) {
-        // A send fails when the threads are gone already.
-        let _ = self.writer.send(Message::Close).await;
-        let _ = self.readers.send(Message::Close).await;
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let ended = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                if thread.join().is_err() {
-                    tracing::error!("a thread of the store ended by a panic");
+        let mut threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let readers = threads.split_off(threads.len().min(1));
+        // The writer last: whoever closes the last connection moves the log into the file, and readers may not write.
+        for (queue, threads) in [(&self.readers, readers), (&self.writer, threads)] {
+            // A send fails when the threads are gone already.
+            let _ = queue.send(Message::Close).await;
+            let ended = tokio::task::spawn_blocking(move || {
+                for thread in threads {
+                    if thread.join().is_err() {
+                        tracing::error!("a thread of the store ended by a panic");
+                    }
                 }
-            }
-        });
-        let _ = ended.await;
+            });
+            let _ = ended.await;
+        }
     }
 }
 

@@ -174,3 +174,21 @@ async fn no_statement_is_planned_twice() {
         assert_eq!(undone, Err(Fault::Timeout));
     }
 }
+
+#[tokio::test]
+async fn the_file_of_a_closed_store_is_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let store = open(&folder).await;
+        let key = format!("round {round}");
+        store
+            .transact(move |tx| {
+                let key = key.clone();
+                Box::pin(async move { tx.put_meta(&key, Some("x")).await })
+            })
+            .await
+            .unwrap();
+        store.close().await;
+        assert!(!folder.path().join("store.db-wal").exists(), "round {round}");
+    }
+}

@@ -77,29 +77,20 @@ static ROLES_OF: Statement = Statement::new(
     ),
 );
 
-static OWN_OPEN: Statement = Statement::new(
-    "list.own_open",
+// Two indexes, one of what is alive and one of history, each in order already: merged, cut, and only then read.
+static OWN: Statement = Statement::new(
+    "list.own",
     concat!(
         "SELECT ",
         row::request_columns!(),
         ", ",
         row::grant_columns!(),
-        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
-         WHERE r.principal = $1 AND r.finished IS NULL AND (r.position, r.id) > ($2, $3) AND r.provider = 0 \
-         ORDER BY r.position, r.id LIMIT $4"
-    ),
-);
-
-static OWN_FINISHED: Statement = Statement::new(
-    "list.own_finished",
-    concat!(
-        "SELECT ",
-        row::request_columns!(),
-        ", ",
-        row::grant_columns!(),
-        ", r.position FROM request r LEFT JOIN access_grant g ON g.id = r.grant_id \
-         WHERE r.principal = $1 AND r.finished IS NOT NULL AND (r.position, r.id) > ($2, $3) AND r.provider = 0 \
-         ORDER BY r.position, r.id LIMIT $4"
+        ", k.position FROM (SELECT o.position AS position, o.id AS id FROM request o \
+         WHERE o.principal = $1 AND o.provider = 0 AND o.finished IS NULL AND (o.position, o.id) > ($2, $3) \
+         UNION ALL SELECT f.position, f.id FROM request f \
+         WHERE f.principal = $1 AND f.provider = 0 AND f.finished IS NOT NULL AND (f.position, f.id) > ($2, $3) \
+         ORDER BY position, id LIMIT $4) AS k \
+         JOIN request r ON r.id = k.id LEFT JOIN access_grant g ON g.id = r.grant_id ORDER BY k.position, k.id"
     ),
 );
 
@@ -206,8 +197,7 @@ static IS_ACTIVE: Statement = Statement::new(
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] = &[
     &ROLES_OF,
-    &OWN_OPEN,
-    &OWN_FINISHED,
+    &OWN,
     &TO_APPROVE,
     &ADMIN,
     &ADMIN_OPEN,
@@ -241,13 +231,7 @@ impl Tx {
         limit: u32,
     ) -> Result<Vec<Listed>, Fault> {
         let (key, id) = place(after);
-        let values = || [principal.into(), key.into(), id.into(), limit.into()];
-        let [open, finished] = self.session.rows_of([OWN_OPEN.with(values()), OWN_FINISHED.with(values())]).await?;
-        let mut rows = read_all("request", open, listed)?;
-        rows.extend(read_all("request", finished, listed)?);
-        rows.sort_by_key(|row| (row.cursor.key, row.cursor.id));
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(rows)
+        self.all("request", &OWN, vec![principal.into(), key.into(), id.into(), limit.into()], listed).await
     }
 
     /// Requests in `PendingApproval` at `now` that `principal` may decide on, ascending by creation (`PAM 7.5`): he is an

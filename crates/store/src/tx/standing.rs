@@ -34,6 +34,7 @@ pub struct PamStanding {
     pub unwritable: bool,
 }
 
+// One row for each privilege, or one without: everything in one statement.
 static PLACE: Statement = Statement::new(
     "standing.place",
     concat!(
@@ -41,26 +42,21 @@ static PLACE: Statement = Statement::new(
         row::principal_columns!(),
         ", EXISTS (SELECT 1 FROM pam_user u WHERE u.id = p.id), \
          EXISTS (SELECT 1 FROM eligibility e WHERE e.principal = p.id AND e.entitlement = $2 AND e.provider = 0), \
-         EXISTS (SELECT 1 FROM approver v JOIN principal q ON q.id = v.principal \
-         WHERE v.entitlement = $2 AND q.person = p.person), ",
+         EXISTS (SELECT 1 FROM approver n JOIN principal q ON q.id = n.principal \
+         WHERE n.entitlement = $2 AND q.person = p.person), ",
         row::role_columns!(),
-        " FROM principal p LEFT JOIN pam_role o ON o.id = $2 AND o.deleted IS NULL WHERE p.id = $1"
-    ),
-);
-
-static PRIVILEGES: Statement = Statement::new(
-    "standing.privileges",
-    concat!(
-        "SELECT v.group_id, c.target, t.built_in, t.unwritable, c.active, ",
+        ", v.group_id, c.target, t.built_in, t.unwritable, c.active, ",
         row::membership_columns!(),
-        " FROM privilege v JOIN access_group c ON c.id = v.group_id JOIN target t ON t.id = c.target \
-         LEFT JOIN membership m ON m.group_id = v.group_id AND m.principal = $1 \
-         WHERE v.entitlement = $2 ORDER BY v.group_id"
+        " FROM principal p LEFT JOIN pam_role o ON o.id = $2 AND o.deleted IS NULL \
+         LEFT JOIN privilege v ON v.entitlement = o.id LEFT JOIN access_group c ON c.id = v.group_id \
+         LEFT JOIN target t ON t.id = c.target \
+         LEFT JOIN membership m ON m.group_id = v.group_id AND m.principal = p.id \
+         WHERE p.id = $1 ORDER BY v.group_id"
     ),
 );
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&PLACE, &PRIVILEGES];
+pub(super) static ALL: &[&Statement] = &[&PLACE];
 
 impl Tx {
     /// Loads the principal's place in the role, in one round trip.
@@ -68,21 +64,17 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn pam_standing(&mut self, principal: PrincipalId, role: EntitlementId) -> Result<PamStanding, Fault> {
-        let ids = || [principal.into(), role.into()];
-        let [places, privileges] = self.session.rows_of([PLACE.with(ids()), PRIVILEGES.with(ids())]).await?;
         let mut standing = PamStanding::default();
-        let Some(place) = places.into_iter().next() else { return Ok(standing) };
-        let mut place = Reader::new("principal", place);
-        standing.principal = Some(row::principal(&mut place)?);
-        standing.is_pam_user = place.bool("is_pam_user")?;
-        standing.is_candidate = place.bool("is_candidate")?;
-        standing.is_approver = place.bool("is_approver")?;
-        if place.is_absent() {
-            return Ok(standing);
-        }
-        standing.role = Some(row::role(&mut place)?);
-        for privilege in privileges {
-            let mut row = Reader::new("privilege", privilege);
+        for place in self.session.rows(&PLACE, vec![principal.into(), role.into()]).await? {
+            let mut row = Reader::new("principal", place);
+            if standing.principal.is_some() {
+                row.skip(PLACE_WIDTH);
+            } else {
+                read_place(&mut standing, &mut row)?;
+            }
+            if row.is_absent() {
+                continue;
+            }
             standing.privileges.push(row::privilege(&mut row)?);
             let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
             standing.unwritable |= unwritable || !active;
@@ -90,4 +82,16 @@ impl Tx {
         }
         Ok(standing)
     }
+}
+
+/// Columns of principal, place and role: the same in every row.
+const PLACE_WIDTH: usize = 8 + 3 + 10;
+
+fn read_place(standing: &mut PamStanding, row: &mut Reader) -> Result<(), Fault> {
+    standing.principal = Some(row::principal(row)?);
+    standing.is_pam_user = row.bool("is_pam_user")?;
+    standing.is_candidate = row.bool("is_candidate")?;
+    standing.is_approver = row.bool("is_approver")?;
+    standing.role = row::if_any(row, 10, row::role)?;
+    Ok(())
 }

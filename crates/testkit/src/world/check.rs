@@ -22,6 +22,14 @@ impl World {
     /// When something is wrong.
     pub async fn verify(&self) {
         self.verify_log().await;
+        self.verify_memberships().await;
+    }
+
+    /// Looks for orphans, and for grants without their memberships.
+    ///
+    /// # Panics
+    /// When something is wrong.
+    pub async fn verify_memberships(&self) {
         self.verify_grants().await;
         for stub in self.stubs.values() {
             self.verify_target(stub).await;

@@ -27,7 +27,7 @@ mod target;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ephor_domain::id::{Id, TargetId};
 use ephor_engine::engine::Parts;
@@ -180,14 +180,12 @@ impl std::fmt::Debug for World {
     }
 }
 
-/// Tells the story in a world on SQLite, then in one on PostgreSQL, and checks each world afterwards.
+/// Tells the story in a world on SQLite and, beside it, in one on PostgreSQL, and checks each world afterwards.
 ///
 /// # Panics
 /// When the story does, or the world is not as it should be afterwards.
 pub async fn for_both_stores(options: &Options, story: impl AsyncFn(&mut World)) {
-    for kind in [StoreKind::Sqlite, StoreKind::Postgres] {
-        for_store(kind, options, &story).await;
-    }
+    tokio::join!(for_store(StoreKind::Sqlite, options, &story), for_store(StoreKind::Postgres, options, &story));
 }
 
 /// Tells the story in a world on one of the stores, and checks the world afterwards.
@@ -209,7 +207,11 @@ struct Named(StoreKind);
 impl Drop for Named {
     #[expect(clippy::print_stderr, reason = "speaks to the reader of a failed test")]
     fn drop(&mut self) {
-        eprintln!("this was on {:?}", self.0);
+        static SAID: AtomicBool = AtomicBool::new(false);
+        // The other world falls with the first.
+        if !SAID.swap(true, Ordering::Relaxed) {
+            eprintln!("this was on {:?}", self.0);
+        }
     }
 }
 

@@ -118,6 +118,15 @@ pub mod kind {
     /// A browser session.
     #[derive(Debug)]
     pub enum Session {}
+    /// An application that asks for tokens.
+    #[derive(Debug)]
+    pub enum Client {}
+    /// A secret or key of an application.
+    #[derive(Debug)]
+    pub enum ClientCredential {}
+    /// Tokens that stem from one sign-in and end together.
+    #[derive(Debug)]
+    pub enum TokenFamily {}
     /// One call or one timer tick: joins log, audit and answer.
     #[derive(Debug)]
     pub enum Correlation {}
@@ -145,5 +154,11 @@ pub type GroupId = Id<kind::Group>;
 pub type ApiTokenId = Id<kind::ApiToken>;
 /// Id of a browser session row.
 pub type SessionId = Id<kind::Session>;
+/// What an application calls itself: `client_id`, `appid`.
+pub type ClientId = Id<kind::Client>;
+/// Id of a secret or key of an application.
+pub type ClientCredentialId = Id<kind::ClientCredential>;
+/// Id of a family of tokens: those of one sign-in.
+pub type TokenFamilyId = Id<kind::TokenFamily>;
 /// Id that joins log, audit record and answer of one call.
 pub type CorrelationId = Id<kind::Correlation>;

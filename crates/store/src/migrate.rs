@@ -14,12 +14,20 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order. A step that was released is never changed.
-pub(crate) static MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "first",
-    sqlite: include_str!("../migrations/0001_first.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_first.postgres.sql"),
-}];
+pub(crate) static MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "first",
+        sqlite: include_str!("../migrations/0001_first.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_first.postgres.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "applications",
+        sqlite: include_str!("../migrations/0002_applications.sqlite.sql"),
+        postgres: include_str!("../migrations/0002_applications.postgres.sql"),
+    },
+];
 
 /// Keeps the history on both databases.
 pub(crate) const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migration \

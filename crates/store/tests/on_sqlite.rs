@@ -153,8 +153,8 @@ async fn a_newer_or_changed_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = closed(folder.path()).await;
     let sql = |text: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(text).unwrap();
-    sql("INSERT INTO migration VALUES (2, 'later', 'x')");
-    assert_eq!(refusal(folder.path()).await, Fault::TooNew { found: 2, known: 1 });
-    sql("DELETE FROM migration WHERE number = 2; UPDATE migration SET sha256 = 'x'");
+    sql("INSERT INTO migration VALUES (9999, 'later', 'x')");
+    assert!(matches!(refusal(folder.path()).await, Fault::TooNew { found: 9999, .. }));
+    sql("DELETE FROM migration WHERE number = 9999; UPDATE migration SET sha256 = 'x'");
     assert_eq!(refusal(folder.path()).await, Fault::ChangedHistory { number: 1 });
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod administrator;
+pub mod application;
 pub mod approver;
 pub mod audit;
 pub mod booked;
@@ -9,8 +10,10 @@ pub mod case;
 pub mod challenge;
 mod code;
 pub mod credential;
+pub mod device;
 pub mod due;
 pub mod eligibility;
+pub mod family;
 pub mod group;
 pub mod lease;
 pub mod list;
@@ -185,14 +188,17 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
     let all = [
         account::ALL,
         administrator::ALL,
+        application::ALL,
         approver::ALL,
         audit::ALL,
         booked::ALL,
         case::ALL,
         challenge::ALL,
         credential::ALL,
+        device::ALL,
         due::ALL,
         eligibility::ALL,
+        family::ALL,
         group::ALL,
         list::ALL,
         membership::ALL,

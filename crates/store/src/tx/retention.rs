@@ -27,9 +27,47 @@ static PURGE_ENROLMENTS: Statement =
 
 static PURGE_TOKENS: Statement = Statement::new("retention.purge_tokens", "DELETE FROM api_token WHERE expires < $1");
 
+static PURGE_FAMILIES: Statement =
+    Statement::new("retention.purge_families", "DELETE FROM token_family WHERE expires < $1");
+
+static PURGE_CODES: Statement =
+    Statement::new("retention.purge_codes", "DELETE FROM authorization_code WHERE expires < $1");
+
+static PURGE_REFRESH: Statement =
+    Statement::new("retention.purge_refresh", "DELETE FROM refresh_token WHERE expires < $1");
+
+static PURGE_DEVICES: Statement =
+    Statement::new("retention.purge_devices", "DELETE FROM device_code WHERE expires < $1");
+
+static PURGE_ASSERTIONS: Statement =
+    Statement::new("retention.purge_assertions", "DELETE FROM used_assertion WHERE expires < $1");
+
+/// What people and applications sign in with, once it is over.
+static PURGE_ALL: [&Statement; 8] = [
+    &PURGE_SESSIONS,
+    &PURGE_ENROLMENTS,
+    &PURGE_TOKENS,
+    &PURGE_CODES,
+    &PURGE_REFRESH,
+    &PURGE_DEVICES,
+    &PURGE_ASSERTIONS,
+    &PURGE_FAMILIES,
+];
+
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&PURGE, &PURGE_GRANT, &PURGE_APPROVAL, &PURGE_SESSIONS, &PURGE_ENROLMENTS, &PURGE_TOKENS];
+pub(super) static ALL: &[&Statement] = &[
+    &PURGE,
+    &PURGE_GRANT,
+    &PURGE_APPROVAL,
+    &PURGE_SESSIONS,
+    &PURGE_ENROLMENTS,
+    &PURGE_TOKENS,
+    &PURGE_FAMILIES,
+    &PURGE_CODES,
+    &PURGE_REFRESH,
+    &PURGE_DEVICES,
+    &PURGE_ASSERTIONS,
+];
 
 impl Tx {
     /// Deletes requests that were finished before `before`, with grant and approval, at most `limit`; answers how many.
@@ -52,13 +90,13 @@ impl Tx {
         Ok(gone.into_iter().map(|(id, ..)| id).collect())
     }
 
-    /// Deletes sessions, links and tokens that ended before `before`; answers how many.
+    /// Deletes sessions, links, codes and tokens that ended before `before`; answers how many.
     ///
     /// # Errors
     /// As any statement.
     pub async fn purge_credentials(&mut self, before: Timestamp) -> Result<u64, Fault> {
         let mut count = 0;
-        for statement in [&PURGE_SESSIONS, &PURGE_ENROLMENTS, &PURGE_TOKENS] {
+        for statement in PURGE_ALL {
             count += self.session.exec(statement, vec![before.into()]).await?;
         }
         Ok(count)

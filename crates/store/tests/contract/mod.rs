@@ -1,5 +1,6 @@
 //! What both databases must do alike. Each clause gets a store of its own.
 
+mod application;
 pub(crate) mod audit;
 mod commands;
 mod configuration;
@@ -24,6 +25,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         work::clauses(),
         configuration::clauses(),
         identity::clauses(),
+        application::clauses(),
         audit::clauses(),
     ]
     .concat()

@@ -77,6 +77,20 @@ pub enum EventKind {
     },
     /// A password was set.
     PasswordSet,
+    /// A key that signs tokens was made.
+    SigningKeyMade {
+        /// Its name.
+        key: String,
+        /// When it begins to sign.
+        from: Timestamp,
+        /// When it ceases to.
+        until: Timestamp,
+    },
+    /// All keys that sign tokens were replaced.
+    SigningKeysReplaced {
+        /// Name of the key in their place.
+        key: String,
+    },
 }
 
 /// Why a sign-in failed.

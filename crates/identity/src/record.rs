@@ -26,7 +26,9 @@ pub fn sealer(entropy: Arc<dyn Entropy>) -> Seal {
 /// The record of an event.
 #[must_use]
 pub fn record_of(event: &Event) -> Record {
-    let actor = event.by.map_or(Actor::Anonymous, |by| Actor::principal(by.uuid()));
+    let by_itself = matches!(event.kind, EventKind::SigningKeyMade { .. } | EventKind::SigningKeysReplaced { .. });
+    let nobody = if by_itself { Actor::system("keys") } else { Actor::Anonymous };
+    let actor = event.by.map_or(nobody, |by| Actor::principal(by.uuid()));
     let mut record = Record::new(event.at, catalogued(&event.kind), actor);
     record.actor_address = event.address;
     record.subject = event.principal.map(|principal| principal.uuid());
@@ -48,6 +50,10 @@ pub fn record_of(event: &Event) -> Record {
             .detail("scopes", scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             .detail("expires", expires.to_string()),
         EventKind::TokenRevoked { token } => record.detail("token", token.to_string()),
+        EventKind::SigningKeyMade { key, from, until } => {
+            record.detail("key", key.clone()).detail("from", from.to_string()).detail("until", until.to_string())
+        }
+        EventKind::SigningKeysReplaced { key } => record.detail("key", key.clone()),
     }
 }
 
@@ -68,6 +74,8 @@ fn catalogued(kind: &EventKind) -> Catalogued {
         EventKind::TokenMade { .. } => events::API_TOKEN_CREATED,
         EventKind::TokenRevoked { .. } => events::API_TOKEN_REVOKED,
         EventKind::PasswordSet => events::PASSWORD_CHANGED,
+        EventKind::SigningKeyMade { .. } => events::SIGNING_KEY_MADE,
+        EventKind::SigningKeysReplaced { .. } => events::SIGNING_KEYS_REPLACED,
     }
 }
 

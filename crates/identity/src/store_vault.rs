@@ -40,6 +40,14 @@ impl StoreVault {
     pub fn new(store: Store, seal: Seal) -> Self {
         Self { store, seal }
     }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn sealed(&self, event: &Event) -> Sealed {
+        (self.seal)(event)
+    }
 }
 
 impl Vault for StoreVault {

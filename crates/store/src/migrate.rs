@@ -27,6 +27,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_applications.sqlite.sql"),
         postgres: include_str!("../migrations/0002_applications.postgres.sql"),
     },
+    Migration {
+        number: 3,
+        name: "signing_key",
+        sqlite: include_str!("../migrations/0003_signing_key.sqlite.sql"),
+        postgres: include_str!("../migrations/0003_signing_key.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

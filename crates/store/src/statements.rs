@@ -8,6 +8,7 @@ use crate::{Location, Store, postgres, sql::Statement, sqlite, tx};
 const SCANS: &[(&str, &str)] = &[
     ("person.merge_named", "approvers are few, and persons are merged rarely"),
     ("target.list", "targets are few"),
+    ("signing_key.list", "keys are few"),
     ("outbox.next", "reads the first row of the index"),
     ("administrator.list", "administrators are few"),
     ("pending_unlink.list", "holds only what waits"),

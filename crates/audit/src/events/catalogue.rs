@@ -97,6 +97,8 @@ catalogue! {
     PASSWORD_CHANGED = 9123 "credential.changed" Information "A password was changed";
     ENROLMENT_LINK_ISSUED = 9124 "credential.link" Warning "An enrolment link was issued";
     ENROLMENT_LINK_USED = 9125 "credential.link" Information "An enrolment link was used";
+    SIGNING_KEY_MADE = 9126 "key.made" Information "A key that signs tokens was made";
+    SIGNING_KEYS_REPLACED = 9127 "key.replaced" Warning "All keys that sign tokens were replaced, and every token ended";
     CONSENT_GRANTED = 9130 "consent.changed" Information "An administrator consented to scopes of an application";
     CONSENT_WITHDRAWN = 9131 "consent.changed" Information "Consent to scopes of an application was withdrawn";
 

@@ -3,6 +3,7 @@
 
 mod basic;
 mod fixture;
+mod keys;
 mod sessions;
 mod stored;
 mod tokens;

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod role;
 mod row;
 pub mod session;
+pub mod signing_key;
 pub mod standing;
 pub mod target;
 pub mod token;
@@ -210,6 +211,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         retention::ALL,
         role::ALL,
         session::ALL,
+        signing_key::ALL,
         standing::ALL,
         target::ALL,
         token::ALL,

@@ -5,6 +5,7 @@
 pub mod administration;
 pub mod application;
 pub mod approval;
+pub mod authentication;
 pub mod effect;
 pub mod entitlement;
 pub mod grant;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ephor_domain::{
+    authentication::{Method, Proofs},
     id::ApiTokenId,
     principal::{Actor, Principal},
 };
@@ -36,6 +37,8 @@ pub enum Via {
         key: SecretHash,
         /// When it began.
         created: Timestamp,
+        /// What was proved in it.
+        proofs: Proofs,
     },
     /// An API token.
     ApiToken {
@@ -49,6 +52,16 @@ pub enum Via {
 }
 
 impl Caller {
+    /// What the credentials prove at `now`. An API token proves nothing about the person (seams §12).
+    #[must_use]
+    pub fn proofs(&self, now: Timestamp) -> Proofs {
+        match &self.via {
+            Via::Basic => Proofs::of(Method::Password, now),
+            Via::Session { proofs, .. } => proofs.clone(),
+            Via::ApiToken { .. } => Proofs::default(),
+        }
+    }
+
     /// True when the credentials open this scope: an API token opens what it names, all else opens everything.
     #[must_use]
     pub fn has_scope(&self, scope: Scope) -> bool {

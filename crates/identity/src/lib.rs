@@ -37,6 +37,7 @@ pub use keys::{KeyPorts, KeyRing, KeySettings};
 pub use origin::Origin;
 pub use port::{Journal, Vault};
 pub use seal::Sealer;
+pub use session::{NewSession, Strengths};
 pub use settings::Settings;
 pub use store_journal::StoreJournal;
 pub use store_vault::{Seal, StoreVault};

@@ -2,7 +2,12 @@
 
 use std::net::IpAddr;
 
-use ephor_domain::{id::PrincipalId, principal::Principal};
+use ephor_domain::{
+    authentication::{Contexts, Method, Proofs},
+    id::PrincipalId,
+    policy::context::ContextClass,
+    principal::Principal,
+};
 use ephor_store::tx::session::Session;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -45,12 +50,45 @@ pub struct SessionView {
     pub current: bool,
 }
 
-/// How a session began; stored as JSON beside it.
+/// How a session began and what was proved in it; stored as JSON beside it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Facts {
-    method: String,
+    proofs: Proofs,
     address: Option<IpAddr>,
+}
+
+impl Facts {
+    fn of(session: &Session) -> Self {
+        serde_json::from_str(&session.facts).unwrap_or_default()
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What a session proves at an instant, in the words of tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strengths {
+    /// `amr`.
+    pub amr: Vec<&'static str>,
+    /// `auth_time`: that of the second factor where `amr` says `mfa`.
+    pub auth_time: Option<Timestamp>,
+    /// `acrs`: the configured contexts that are met, with the last instant at which each counts.
+    pub contexts: Vec<(ContextClass, Timestamp)>,
+}
+
+impl Strengths {
+    /// What `proofs` are worth under `contexts`.
+    #[must_use]
+    pub fn of(proofs: &Proofs, contexts: &Contexts, now: Timestamp) -> Self {
+        Self {
+            amr: proofs.amr().into_iter().collect(),
+            auth_time: proofs.auth_time(),
+            contexts: contexts.met(proofs, now),
+        }
+    }
 }
 
 /// A use is noted this often at most: reading must not cost a write each time.
@@ -75,31 +113,34 @@ impl Identity {
         let caller = self.verify_pair(name, password, presented.address).await?;
         let previous = crate::cookie::find(presented.headers, presented.secure)
             .map(|secret| SecretHash::of(Purpose::Session, &secret));
-        self.begin_session(caller.principal, presented.address, previous).await
+        let proofs = Proofs::of(Method::Password, self.ports.clock.now());
+        self.begin_session(caller.principal, proofs, presented.address, previous).await
     }
 
-    /// Begins a session for a person whose identity was proved in another way (an enrolment link).
+    /// Begins a session for a person who has proved who he is.
     ///
     /// # Errors
     /// [`Denied::Unavailable`], [`Denied::Disabled`].
     pub async fn begin_session(
         &self,
         principal: Principal,
+        proofs: Proofs,
         address: IpAddr,
         previous: Option<SecretHash>,
     ) -> Result<NewSession, Denied> {
         let now = self.ports.clock.now();
         let secret = secret::fresh(self.ports.entropy.as_ref(), "");
         let key = SecretHash::of(Purpose::Session, &secret);
-        let caller = self.known(principal, Via::Session { key: key.clone(), created: now }, address, now)?;
-        let facts = Facts { method: "password".to_owned(), address: Some(address) };
+        let via = Via::Session { key: key.clone(), created: now, proofs: proofs.clone() };
+        let caller = self.known(principal, via, address, now)?;
+        let facts = Facts { proofs, address: Some(address) };
         let session = Session {
             hash: key.as_bytes().to_vec(),
             principal: caller.principal.id,
             created: now,
             last_seen: now,
             expires: now.saturating_add(self.settings.session_absolute).unwrap_or(now),
-            facts: serde_json::to_string(&facts).unwrap_or_default(),
+            facts: facts.text(),
         };
         let event = Event {
             at: now,
@@ -112,13 +153,17 @@ impl Identity {
         Ok(NewSession { caller, secret, max_age: self.settings.session_absolute.as_secs() })
     }
 
-    /// Gives a running session a new secret, with the same end: to be called when what it may do grows (a second
-    /// factor was proved). `None` when the caller has no session.
+    /// Notes in the caller's session what was proved just now, and gives it a new secret with the same end: a secret
+    /// from before never opens what only the proof opens. `None` when the caller has no session.
     ///
     /// # Errors
     /// [`Denied::Unavailable`]; [`Denied::NotSignedIn`] when the session has ended meanwhile.
-    pub async fn rotate_session(&self, caller: &Caller) -> Result<Option<NewSession>, Denied> {
-        let Via::Session { key: old, created } = &caller.via else {
+    pub async fn strengthen_session(
+        &self,
+        caller: &Caller,
+        proved: impl IntoIterator<Item = Method>,
+    ) -> Result<Option<NewSession>, Denied> {
+        let Via::Session { key: old, created, .. } = &caller.via else {
             return Ok(None);
         };
         let now = self.ports.clock.now();
@@ -130,14 +175,30 @@ impl Identity {
         }
         let secret = secret::fresh(self.ports.entropy.as_ref(), "");
         let key = SecretHash::of(Purpose::Session, &secret);
+        let mut facts = Facts::of(&session);
+        facts.proofs = proved.into_iter().fold(facts.proofs, |proofs, method| proofs.and(method, now));
         session.hash = key.as_bytes().to_vec();
         session.last_seen = now;
+        session.facts = facts.text();
         let max_age = session.expires.duration_since(now).as_secs();
         let kind = EventKind::SessionRotated { session: key.handle() };
         let event = self.event_of(caller, now, kind);
         self.ports.vault.replace_session(Some(old.clone()), session, event).await?;
-        let via = Via::Session { key, created: *created };
+        let via = Via::Session { key, created: *created, proofs: facts.proofs };
         Ok(Some(NewSession { caller: Caller { via, ..caller.clone() }, secret, max_age }))
+    }
+
+    /// What the caller has proved, in the words of tokens.
+    #[must_use]
+    pub fn strengths(&self, caller: &Caller) -> Strengths {
+        let now = self.ports.clock.now();
+        Strengths::of(&caller.proofs(now), &self.settings.contexts, now)
+    }
+
+    /// What each authentication context asks for.
+    #[must_use]
+    pub fn contexts(&self) -> &Contexts {
+        &self.settings.contexts
     }
 
     /// Ends the caller's session; nothing happens if it has none.
@@ -171,7 +232,7 @@ impl Identity {
                 created: session.created,
                 last_seen: session.last_seen,
                 expires: session.expires,
-                address: serde_json::from_str::<Facts>(&session.facts).unwrap_or_default().address,
+                address: Facts::of(&session).address,
                 current: own == Some(session.hash.as_slice()),
             })
             .collect())
@@ -211,7 +272,8 @@ impl Identity {
         if is_over(&session, &self.settings, now) {
             return Err(Denied::NotSignedIn(Reason::Ended));
         }
-        let via = Via::Session { key, created: session.created };
+        let proofs = Facts::of(&session).proofs;
+        let via = Via::Session { key, created: session.created, proofs };
         if now.duration_since(session.last_seen) >= TOUCH {
             session.last_seen = now;
             // A note that is lost ends the session early at worst; it is no reason to turn the call away.

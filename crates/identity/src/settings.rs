@@ -1,5 +1,6 @@
 //! The numbers of sign-in.
 
+use ephor_domain::authentication::Contexts;
 use jiff::SignedDuration;
 
 use crate::password::Cost;
@@ -25,6 +26,10 @@ pub struct Settings {
     pub token_life: SignedDuration,
     /// Failed sign-ins slow down further ones.
     pub throttle: Throttling,
+    /// What each authentication context asks for.
+    pub contexts: Contexts,
+    /// The first second factor of an account may be enrolled on the word of a password; else it takes a link.
+    pub first_factor_by_password: bool,
 }
 
 /// Whose failed sign-ins slow down further ones.
@@ -49,6 +54,8 @@ impl Default for Settings {
             session_absolute: SignedDuration::from_hours(12),
             token_life: SignedDuration::from_hours(90 * 24),
             throttle: Throttling::default(),
+            contexts: Contexts::default(),
+            first_factor_by_password: false,
         }
     }
 }

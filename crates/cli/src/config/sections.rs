@@ -7,6 +7,10 @@ use std::{
 };
 
 use ephor_connect::LdapConfig;
+use ephor_domain::{
+    authentication::{Requirement, Strength},
+    policy::context::ContextClass,
+};
 use ephor_front::network::Network;
 use ephor_identity::Origin;
 use ephor_store::Location;
@@ -255,6 +259,50 @@ pub struct SignIn {
     pub token_life: Period,
     /// Fewest characters of a new password.
     pub password_length: u32,
+    /// The first second factor of an account may be enrolled after a sign-in by password alone. Else it takes an
+    /// enrolment link: whoever guesses a password must not be able to add a factor of his own.
+    pub first_factor_by_password: bool,
+    /// What each authentication context (`c1` to `c99`) asks for. A context that is not named asks for a second factor
+    /// of the last ten minutes.
+    #[schemars(with = "BTreeMap<String, Context>")]
+    pub contexts: BTreeMap<ContextClass, Context>,
+}
+
+/// What an authentication context asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Context {
+    /// `mfa`: any second factor; `passkey`: a passkey and nothing else.
+    pub strength: ContextStrength,
+    /// The proof counts so long.
+    pub max_age: Period,
+}
+
+/// How much an authentication context asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContextStrength {
+    /// Any second factor.
+    #[default]
+    Mfa,
+    /// A passkey and nothing else.
+    Passkey,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { strength: ContextStrength::Mfa, max_age: Period(Requirement::DEFAULT.max_age) }
+    }
+}
+
+impl Context {
+    fn requirement(self) -> Requirement {
+        let strength = match self.strength {
+            ContextStrength::Mfa => Strength::Mfa,
+            ContextStrength::Passkey => Strength::Passkey,
+        };
+        Requirement { strength, max_age: self.max_age.0 }
+    }
 }
 
 impl Default for SignIn {
@@ -265,6 +313,8 @@ impl Default for SignIn {
             session_absolute: Period(settings.session_absolute),
             token_life: Period(settings.token_life),
             password_length: u32::try_from(settings.password_length).unwrap_or(u32::MAX),
+            first_factor_by_password: settings.first_factor_by_password,
+            contexts: BTreeMap::new(),
         }
     }
 }
@@ -278,6 +328,8 @@ impl SignIn {
             session_absolute: self.session_absolute.0,
             token_life: self.token_life.0,
             password_length: usize::try_from(self.password_length).unwrap_or(usize::MAX),
+            first_factor_by_password: self.first_factor_by_password,
+            contexts: self.contexts.iter().map(|(class, context)| (*class, context.requirement())).collect(),
             ..ephor_identity::Settings::default()
         }
     }

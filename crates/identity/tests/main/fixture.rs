@@ -247,6 +247,11 @@ impl App {
         self.ask(&basic("jen", "jen's password")).await.unwrap()
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        use ephor_engine::port::Clock;
+        self.clock.now()
+    }
+
     pub(crate) fn advance(&self, by: SignedDuration) {
         use ephor_engine::port::Clock;
         self.clock.set(self.clock.now().saturating_add(by).unwrap());

@@ -1,10 +1,14 @@
-use ephor_domain::principal::Proof;
-use ephor_identity::{Accepted, Denied, EventKind, Reason, Via, cookie, session::NewSession};
+use ephor_domain::{
+    authentication::{Method, Requirement},
+    policy::context::ContextClass,
+    principal::Proof,
+};
+use ephor_identity::{Accepted, Denied, EventKind, Reason, Settings, Via, cookie, password::Cost, session::NewSession};
 use http::HeaderMap;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::fixture::{App, JEN, app, basic, header, id, presented};
+use crate::fixture::{App, JEN, app, app_with, basic, header, id, presented};
 
 async fn sign_in(app: &App, cookies: &HeaderMap) -> NewSession {
     app.identity.sign_in("jen", "jen's password".into(), &presented(cookies)).await.unwrap()
@@ -116,16 +120,42 @@ async fn rotation_keeps_the_end_and_kills_the_old_secret() {
     let first = sign_in(&app, &HeaderMap::new()).await;
     app.advance(minutes(20));
     let caller = app.ask(&cookies(&first.secret)).await.unwrap();
-    let second = app.identity.rotate_session(&caller).await.unwrap().unwrap();
+    let second = app.identity.strengthen_session(&caller, [Method::Totp]).await.unwrap().unwrap();
     assert_eq!(second.max_age, 12 * 3600 - 20 * 60);
     assert_eq!(app.ask(&cookies(&first.secret)).await, gone());
     assert_eq!(app.ask(&cookies(&second.secret)).await.unwrap(), second.caller);
     assert_eq!(
-        app.identity.rotate_session(&caller).await.unwrap_err(),
+        app.identity.strengthen_session(&caller, [Method::Totp]).await.unwrap_err(),
         Denied::NotSignedIn(Reason::Ended),
         "an ended session is not brought back"
     );
-    assert!(app.identity.rotate_session(&app.jen().await).await.unwrap().is_none());
+    assert!(app.identity.strengthen_session(&app.jen().await, []).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_step_up_shows_in_the_words_of_tokens_and_ages() {
+    let class = ContextClass::new(1).unwrap();
+    let contexts = [(class, Requirement::DEFAULT)].into_iter().collect();
+    let app = app_with(Settings { password_cost: Cost::LEAST, contexts, ..Settings::default() });
+    let first = sign_in(&app, &HeaderMap::new()).await;
+    let start = first.caller.proofs(app.now()).auth_time();
+    let strengths = app.identity.strengths(&first.caller);
+    assert_eq!((strengths.amr, strengths.auth_time, strengths.contexts), (vec!["pwd"], start, vec![]));
+
+    app.advance(minutes(20));
+    let caller = app.ask(&cookies(&first.secret)).await.unwrap();
+    let second = app.identity.strengthen_session(&caller, [Method::Totp]).await.unwrap().unwrap();
+    let (now, until) = (app.now(), app.now() + minutes(10));
+    let caller = app.ask(&cookies(&second.secret)).await.unwrap();
+    let strengths = app.identity.strengths(&caller);
+    assert_eq!(strengths.amr, ["mfa", "otp", "pwd"]);
+    assert_eq!((strengths.auth_time, strengths.contexts), (Some(now), vec![(class, until)]));
+
+    app.advance(minutes(11));
+    let caller = app.ask(&cookies(&second.secret)).await.unwrap();
+    let strengths = app.identity.strengths(&caller);
+    assert_eq!((strengths.auth_time, strengths.contexts), (Some(now), vec![]));
+    assert_eq!(app.identity.strengths(&app.jen().await).amr, ["pwd"], "Basic proves a password and no more");
 }
 
 #[tokio::test]

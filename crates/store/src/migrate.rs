@@ -33,6 +33,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0003_signing_key.sqlite.sql"),
         postgres: include_str!("../migrations/0003_signing_key.postgres.sql"),
     },
+    Migration {
+        number: 4,
+        name: "factors",
+        sqlite: include_str!("../migrations/0004_factors.sqlite.sql"),
+        postgres: include_str!("../migrations/0004_factors.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

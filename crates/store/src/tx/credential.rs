@@ -1,8 +1,7 @@
-//! What a person signs in with: password hashes, second factors, enrolment links.
+//! What a person signs in with: password hashes, enrolment links.
 
 use ephor_domain::id::PrincipalId;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::Tx;
 use crate::{
@@ -24,31 +23,6 @@ pub struct Credential {
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credential").field("principal", &self.principal).finish_non_exhaustive()
-    }
-}
-
-/// A second factor.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Factor {
-    /// Key.
-    pub id: Uuid,
-    /// Whose.
-    pub principal: PrincipalId,
-    /// `totp`, `webauthn`, …
-    pub kind: String,
-    /// Name for people.
-    pub label: String,
-    /// Sealed secret or public key, as the kind has it.
-    pub secret: Vec<u8>,
-    /// Last time step or signature counter that was accepted: a code works once.
-    pub counter: i64,
-    /// When it was enrolled.
-    pub created: Timestamp,
-}
-
-impl std::fmt::Debug for Factor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Factor").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
@@ -78,22 +52,6 @@ static PUT: Statement = Statement::new(
 
 static DELETE: Statement = Statement::new("credential.delete", "DELETE FROM credential WHERE principal = $1");
 
-static FACTORS: Statement = Statement::new(
-    "factor.list",
-    "SELECT id, principal, kind, label, secret, counter, created FROM factor WHERE principal = $1 ORDER BY created, id",
-);
-
-static INSERT_FACTOR: Statement = Statement::new(
-    "factor.insert",
-    "INSERT INTO factor (id, principal, kind, label, secret, counter, created) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-);
-
-static USE_FACTOR: Statement =
-    Statement::new("factor.use", "UPDATE factor SET counter = $2 WHERE id = $1 AND counter < $2");
-
-static DELETE_FACTOR: Statement =
-    Statement::new("factor.delete", "DELETE FROM factor WHERE principal = $1 AND id = $2");
-
 static INSERT_ENROLMENT: Statement = Statement::new(
     "enrolment.insert",
     "INSERT INTO enrolment (hash, principal, purpose, created, expires) VALUES ($1, $2, $3, $4, $5)",
@@ -110,18 +68,7 @@ static TAKE_ENROLMENT: Statement = Statement::new(
 );
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[
-    &READ,
-    &PUT,
-    &DELETE,
-    &FACTORS,
-    &INSERT_FACTOR,
-    &USE_FACTOR,
-    &DELETE_FACTOR,
-    &INSERT_ENROLMENT,
-    &ENROLMENT,
-    &TAKE_ENROLMENT,
-];
+pub(super) static ALL: &[&Statement] = &[&READ, &PUT, &DELETE, &INSERT_ENROLMENT, &ENROLMENT, &TAKE_ENROLMENT];
 
 impl Tx {
     /// The password hash of an account.
@@ -155,58 +102,6 @@ impl Tx {
     /// As any statement.
     pub async fn delete_credential(&mut self, principal: PrincipalId) -> Result<bool, Fault> {
         Ok(self.session.exec(&DELETE, vec![principal.into()]).await? > 0)
-    }
-
-    /// Second factors of an account, oldest first.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn factors(&mut self, principal: PrincipalId) -> Result<Vec<Factor>, Fault> {
-        self.all("factor", &FACTORS, vec![principal.into()], |row| {
-            Ok(Factor {
-                id: row.uuid("id")?,
-                principal: row.id("principal")?,
-                kind: row.text("kind")?,
-                label: row.text("label")?,
-                secret: row.bytes("secret")?,
-                counter: row.int("counter")?,
-                created: row.instant("created")?,
-            })
-        })
-        .await
-    }
-
-    /// Stores a new factor.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn insert_factor(&mut self, factor: &Factor) -> Result<(), Fault> {
-        let values = vec![
-            factor.id.into(),
-            factor.principal.into(),
-            factor.kind.as_str().into(),
-            factor.label.as_str().into(),
-            factor.secret.as_slice().into(),
-            factor.counter.into(),
-            factor.created.into(),
-        ];
-        self.session.exec(&INSERT_FACTOR, values).await.map(drop)
-    }
-
-    /// Uses a factor up to `counter`; false when that or a later one was used before (S4).
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn use_factor(&mut self, id: Uuid, counter: i64) -> Result<bool, Fault> {
-        Ok(self.session.exec(&USE_FACTOR, vec![id.into(), counter.into()]).await? > 0)
-    }
-
-    /// Removes a factor of an account; false when it is not there.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn delete_factor(&mut self, principal: PrincipalId, id: Uuid) -> Result<bool, Fault> {
-        Ok(self.session.exec(&DELETE_FACTOR, vec![principal.into(), id.into()]).await? > 0)
     }
 
     /// Stores a new link.

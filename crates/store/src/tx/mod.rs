@@ -13,6 +13,7 @@ pub mod credential;
 pub mod device;
 pub mod due;
 pub mod eligibility;
+pub mod factor;
 pub mod family;
 pub mod group;
 pub mod lease;
@@ -199,6 +200,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         device::ALL,
         due::ALL,
         eligibility::ALL,
+        factor::ALL,
         family::ALL,
         group::ALL,
         list::ALL,

@@ -85,12 +85,22 @@ static DELETE_APPROVER: Statement =
 static DELETE_UNLINK: Statement =
     Statement::new("principal.delete_unlink", "DELETE FROM pending_unlink WHERE account = $1");
 
+static DELETE_RECOVERY_CODES: Statement =
+    Statement::new("principal.delete_recovery_codes", "DELETE FROM recovery_code WHERE principal = $1");
+static DELETE_CEREMONIES: Statement =
+    Statement::new("principal.delete_ceremonies", "DELETE FROM ceremony WHERE principal = $1");
+static DELETE_GUESSES: Statement =
+    Statement::new("principal.delete_guesses", "DELETE FROM guess_budget WHERE principal = $1");
+
 /// What goes with a principal.
-static DELETE_ALL: [&Statement; 12] = [
+static DELETE_ALL: [&Statement; 15] = [
     &DELETE_UNLINK,
     &DELETE_USER,
     &DELETE_CREDENTIAL,
     &DELETE_FACTORS,
+    &DELETE_RECOVERY_CODES,
+    &DELETE_CEREMONIES,
+    &DELETE_GUESSES,
     &DELETE_ENROLMENTS,
     &DELETE_TOKENS,
     &DELETE_SESSIONS,
@@ -116,6 +126,9 @@ pub(super) static ALL: &[&Statement] = &[
     &DELETE_USER,
     &DELETE_CREDENTIAL,
     &DELETE_FACTORS,
+    &DELETE_RECOVERY_CODES,
+    &DELETE_CEREMONIES,
+    &DELETE_GUESSES,
     &DELETE_ENROLMENTS,
     &DELETE_TOKENS,
     &DELETE_SESSIONS,

@@ -42,8 +42,11 @@ static PURGE_DEVICES: Statement =
 static PURGE_ASSERTIONS: Statement =
     Statement::new("retention.purge_assertions", "DELETE FROM used_assertion WHERE expires < $1");
 
+static PURGE_CEREMONIES: Statement =
+    Statement::new("retention.purge_ceremonies", "DELETE FROM ceremony WHERE expires < $1");
+
 /// What people and applications sign in with, once it is over.
-static PURGE_ALL: [&Statement; 8] = [
+static PURGE_ALL: [&Statement; 9] = [
     &PURGE_SESSIONS,
     &PURGE_ENROLMENTS,
     &PURGE_TOKENS,
@@ -51,6 +54,7 @@ static PURGE_ALL: [&Statement; 8] = [
     &PURGE_REFRESH,
     &PURGE_DEVICES,
     &PURGE_ASSERTIONS,
+    &PURGE_CEREMONIES,
     &PURGE_FAMILIES,
 ];
 
@@ -67,6 +71,7 @@ pub(super) static ALL: &[&Statement] = &[
     &PURGE_REFRESH,
     &PURGE_DEVICES,
     &PURGE_ASSERTIONS,
+    &PURGE_CEREMONIES,
 ];
 
 impl Tx {

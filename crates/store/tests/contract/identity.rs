@@ -5,7 +5,8 @@ use ephor_store::{
     Fault, Store,
     tx::{
         administrator::Administrator,
-        credential::{Credential, Enrolment, Factor},
+        credential::{Credential, Enrolment},
+        factor::{Ceremony, Factor},
         session::Session,
         token::ApiToken,
     },
@@ -23,6 +24,10 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         ("administrators are counted while enabled", |store| Box::pin(administrators(store))),
         ("credentials", |store| Box::pin(credentials(store))),
         ("a code works once", |store| Box::pin(factors(store))),
+        ("the counter of a key only grows", |store| Box::pin(keys(store))),
+        ("a recovery code works once", |store| Box::pin(recovery(store))),
+        ("a ceremony ends once", |store| Box::pin(ceremonies(store))),
+        ("guesses are counted for each account", |store| Box::pin(guesses(store))),
         ("a link works once", |store| Box::pin(enrolments(store))),
         ("tokens and sessions end", |store| Box::pin(tokens(store))),
         ("unlinking waits", |store| Box::pin(unlinks(store))),
@@ -182,33 +187,123 @@ async fn credentials(store: Store) {
     assert_eq!(store.read(|tx| Box::pin(tx.credential(who(JEN)))).await, Ok(None));
 }
 
+fn factor(key: Uuid, kind: &str, counter: i64) -> Factor {
+    Factor {
+        id: key,
+        principal: who(JEN),
+        kind: kind.to_owned(),
+        label: "phone".to_owned(),
+        secret: vec![7; 16],
+        counter,
+        created: at(0),
+        used: None,
+        disabled: None,
+    }
+}
+
+async fn insert(store: &Store, factor: Factor) {
+    let insert = store.transact(move |tx| {
+        let factor = factor.clone();
+        Box::pin(async move { tx.insert_factor(&factor).await })
+    });
+    insert.await.unwrap();
+}
+
 async fn factors(store: Store) {
     populate(&store).await;
     let key = Uuid::from_u128(0x70);
-    store
-        .transact(move |tx| {
-            let factor = Factor {
-                id: key,
-                principal: who(JEN),
-                kind: "totp".to_owned(),
-                label: "phone".to_owned(),
-                secret: vec![7; 16],
-                counter: 10,
-                created: at(0),
-            };
-            Box::pin(async move { tx.insert_factor(&factor).await })
-        })
-        .await
-        .unwrap();
-    let used = |counter: i64| store.transact(move |tx| Box::pin(tx.use_factor(key, counter)));
+    insert(&store, factor(key, "totp", 10)).await;
+    let used = |counter: i64| store.transact(move |tx| Box::pin(tx.use_factor(key, counter, at(counter))));
     assert_eq!(used(10).await, Ok(false));
     assert_eq!(used(11).await, Ok(true));
     assert_eq!(used(11).await, Ok(false));
     let found = store.read(|tx| Box::pin(tx.factors(who(JEN)))).await.unwrap();
     // Sixteen bytes that are no id.
-    assert_eq!((found[0].counter, found[0].secret.clone()), (11, vec![7; 16]));
+    let facts = (found[0].counter, found[0].secret.clone(), found[0].used, found[0].disabled);
+    assert_eq!(facts, (11, vec![7; 16], Some(at(11)), None));
+    assert_eq!(store.transact(move |tx| Box::pin(tx.disable_factor(key, at(12)))).await, Ok(true));
+    assert_eq!(store.transact(move |tx| Box::pin(tx.disable_factor(key, at(13)))).await, Ok(false));
+    assert_eq!(used(13).await, Ok(false), "disabled");
     assert_eq!(store.transact(move |tx| Box::pin(tx.delete_factor(who(SAM), key))).await, Ok(false));
     assert_eq!(store.transact(move |tx| Box::pin(tx.delete_factor(who(JEN), key))).await, Ok(true));
+}
+
+async fn keys(store: Store) {
+    populate(&store).await;
+    let (counting, silent) = (Uuid::from_u128(0x71), Uuid::from_u128(0x72));
+    insert(&store, factor(counting, "passkey", 3)).await;
+    insert(&store, factor(silent, "passkey", 0)).await;
+    let used = |key: Uuid, counter: i64| {
+        store.transact(move |tx| Box::pin(async move { tx.use_key(key, counter, at(counter), b"new form").await }))
+    };
+    assert_eq!(used(counting, 3).await, Ok(false), "went back, or was copied");
+    assert_eq!(used(counting, 0).await, Ok(false));
+    assert_eq!(used(counting, 4).await, Ok(true));
+    assert_eq!(used(silent, 0).await, Ok(true));
+    assert_eq!(used(silent, 0).await, Ok(true), "keeps no counter");
+    let found = store.read(|tx| Box::pin(tx.factors(who(JEN)))).await.unwrap();
+    assert_eq!(found.iter().map(|factor| factor.secret.clone()).collect::<Vec<_>>(), [b"new form", b"new form"]);
+}
+
+async fn recovery(store: Store) {
+    populate(&store).await;
+    let replace = |codes: &'static [&'static [u8]]| {
+        let codes: Vec<Vec<u8>> = codes.iter().map(|code| code.to_vec()).collect();
+        store.transact(move |tx| {
+            let codes = codes.clone();
+            Box::pin(async move { tx.replace_recovery_codes(who(JEN), &codes, at(1)).await })
+        })
+    };
+    replace(&[b"one", b"two"]).await.unwrap();
+    let take =
+        |whose: u128, code: &'static [u8]| store.transact(move |tx| Box::pin(tx.take_recovery_code(who(whose), code)));
+    assert_eq!(take(SAM, b"one").await, Ok(false));
+    assert_eq!(take(JEN, b"one").await, Ok(true));
+    assert_eq!(take(JEN, b"one").await, Ok(false));
+    assert_eq!(store.read(|tx| Box::pin(tx.recovery_codes(who(JEN)))).await, Ok(1));
+    replace(&[b"three"]).await.unwrap();
+    assert_eq!(take(JEN, b"two").await, Ok(false), "old ones are gone");
+    insert(&store, factor(Uuid::from_u128(0x73), "totp", 0)).await;
+    assert_eq!(store.transact(|tx| Box::pin(tx.delete_factors(who(JEN)))).await, Ok(1));
+    assert_eq!(take(JEN, b"three").await, Ok(false));
+}
+
+async fn ceremonies(store: Store) {
+    populate(&store).await;
+    let ceremony = Ceremony {
+        hash: vec![9; 32],
+        kind: "sign-in".to_owned(),
+        principal: Some(who(JEN)),
+        state: "{}".to_owned(),
+        expires: at(300),
+    };
+    let put = ceremony.clone();
+    let written = store.transact(move |tx| {
+        let put = put.clone();
+        Box::pin(async move { tx.put_ceremony(&put).await })
+    });
+    written.await.unwrap();
+    let take = |kind: &'static str, now: i64| {
+        store.transact(move |tx| Box::pin(async move { tx.take_ceremony(&[9; 32], kind, at(now)).await }))
+    };
+    let look = store.read(|tx| Box::pin(async move { tx.ceremony(&[9; 32], "sign-in", at(299)).await }));
+    assert_eq!(look.await, Ok(Some(ceremony.clone())));
+    assert_eq!(take("enrol", 1).await, Ok(None));
+    assert_eq!(take("sign-in", 300).await, Ok(None));
+    assert_eq!(take("sign-in", 299).await, Ok(Some(ceremony)));
+    assert_eq!(take("sign-in", 1).await, Ok(None));
+}
+
+async fn guesses(store: Store) {
+    populate(&store).await;
+    let put = |at| store.transact(move |tx| Box::pin(tx.put_guess_budget(who(JEN), at)));
+    let read = || store.read(|tx| Box::pin(tx.guess_budget(who(JEN))));
+    assert_eq!(read().await, Ok(None));
+    put(Some(at(5))).await.unwrap();
+    put(Some(at(6))).await.unwrap();
+    assert_eq!(read().await, Ok(Some(at(6))));
+    put(None).await.unwrap();
+    assert_eq!(read().await, Ok(None));
 }
 
 async fn enrolments(store: Store) {

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
-use ephor_testkit::postgres::{Cluster, ClusterOptions, SHARED_URL};
+use ephor_testkit::postgres::{Cluster, ClusterOptions, SHARED_URL, Template};
 
 use crate::{setup, step};
 
@@ -29,10 +29,18 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         !options.filters.is_empty() || step::succeeds(step::cargo().args(["test", "--workspace", "--doc"]))?;
 
     let cluster = shared_cluster(options)?;
+    let given = std::env::var(SHARED_URL).ok();
+    let shared = cluster.as_ref().map(|cluster| cluster.url("postgres")).or(given);
+    // What does not compile is explained by the test runner below.
+    if let Some(url) = &shared
+        && step::succeeds(step::cargo().args(["test", "--workspace", "--no-run", "--quiet"]))?
+    {
+        Template::make(url, migrate).context("making the template of the test databases")?;
+    }
     let mut command =
         if step::exists(step::cargo().args(["nextest", "--version"])) { nextest(options) } else { cargo_test(options) };
-    if let Some(cluster) = &cluster {
-        command.env(SHARED_URL, cluster.url("postgres"));
+    if let Some(url) = &shared {
+        command.env(SHARED_URL, url);
     }
     if !options.no_setup {
         command.env("EPHOR_REQUIRE_COMPONENTS", "1");
@@ -59,6 +67,17 @@ fn shared_cluster(options: &Options) -> Result<Option<Cluster>> {
         }
         Err(error) => Err(error).context("starting PostgreSQL for the tests"),
     }
+}
+
+/// Brings an empty database up to date, with the program as it was just built: each test then copies it.
+fn migrate(url: &str) -> Result<()> {
+    let program = step::target_directory().join("debug/ephor");
+    let folder = step::target_directory().join("tools/template");
+    std::fs::create_dir_all(&folder).context("creating the folder of the template")?;
+    let file = folder.join("ephor.toml");
+    std::fs::write(&file, format!("data_dir = '{}'\nstore.url = '{url}'\n", folder.display()))
+        .context("writing the configuration of the template")?;
+    step::run(step::command(program).args(["migrate", "--config"]).arg(file))
 }
 
 fn nextest(options: &Options) -> Command {

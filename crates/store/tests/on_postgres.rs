@@ -20,7 +20,7 @@ use crate::{
 
 /// Each clause in a schema of its own: quicker than a database of its own.
 async fn contract(options: &Options) {
-    let Some(database) = available_or_skip(Postgres::database()) else { return };
+    let Some(database) = available_or_skip(Postgres::empty_database()) else { return };
     for (number, (name, clause)) in clauses().into_iter().enumerate() {
         database.sql(&format!("CREATE SCHEMA clause_{number}")).unwrap();
         let url = format!("{}?options=-c%20search_path%3Dclause_{number}", database.url());
@@ -47,7 +47,7 @@ async fn open(database: &Database) -> Store {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_start_together_make_one_schema() {
-    let Some(database) = available_or_skip(Postgres::database()) else { return };
+    let Some(database) = available_or_skip(Postgres::empty_database()) else { return };
     let nodes = (0..4).map(|_| open(&database));
     let nodes = futures_util::future::join_all(nodes).await;
     for (number, node) in (0..).zip(&nodes) {
@@ -61,7 +61,7 @@ async fn nodes_that_start_together_make_one_schema() {
 
 #[tokio::test]
 async fn a_newer_or_changed_schema_is_refused() {
-    let Some(database) = available_or_skip(Postgres::database()) else { return };
+    let Some(database) = available_or_skip(Postgres::empty_database()) else { return };
     open(&database).await.close().await;
     let refusal = || async { Store::open(&Location::Postgres(database.url().to_owned())).await.unwrap_err() };
     database.sql("INSERT INTO migration VALUES (9999, 'later', 'x')").unwrap();

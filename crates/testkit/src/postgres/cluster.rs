@@ -163,12 +163,12 @@ impl Cluster {
         self.port.number()
     }
 
-    /// A fresh database on this cluster. It keeps the cluster alive.
+    /// A fresh, empty database on this cluster. It keeps the cluster alive.
     ///
     /// # Errors
     /// When the server does not answer.
     pub fn database(self: &Arc<Self>) -> Result<Database, LaunchError> {
-        Database::create(database::Server::Here(Arc::clone(self)))
+        Database::create(database::Server::Here(Arc::clone(self)), database::EMPTY)
     }
 
     /// Runs SQL in one of its databases through `psql` and returns what it printed, without headings.

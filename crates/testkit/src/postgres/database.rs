@@ -5,9 +5,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Cluster, TEMPLATE, program};
+use super::{Cluster, program};
 use crate::launch::LaunchError;
 use crate::process;
+
+/// `template1` may not be in use while it is copied; this one never is.
+pub(super) const EMPTY: &str = "template0";
 
 /// Where the database is.
 #[derive(Debug)]
@@ -19,7 +22,7 @@ pub(super) enum Server {
 }
 
 impl Server {
-    fn url(&self, database: &str) -> String {
+    pub(super) fn url(&self, database: &str) -> String {
         match self {
             Self::Elsewhere(url) => with_database(url, database),
             Self::Here(cluster) => cluster.url(database),
@@ -47,16 +50,16 @@ pub struct Database {
 }
 
 impl Database {
-    pub(super) fn create(server: Server) -> Result<Self, LaunchError> {
+    /// A copy of the database `template` if there is one, else empty.
+    pub(super) fn create(server: Server, template: &str) -> Result<Self, LaunchError> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = std::process::id();
         // With the start time: on a long-lived cluster an earlier process of our number may have left its database.
         let started = process::start_time(id).unwrap_or_default();
         let name = format!("ephor_test_{id}_{started}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        // `template1` may not be in use while it is copied; `template0` never is.
         let statement = format!(
             "SELECT format('CREATE DATABASE %I TEMPLATE %I', '{name}', \
-             coalesce((SELECT datname FROM pg_database WHERE datname = '{TEMPLATE}'), 'template0')) \\gexec\n"
+             coalesce((SELECT datname FROM pg_database WHERE datname = '{template}'), '{EMPTY}')) \\gexec\n"
         );
         sql(&server.url("postgres"), &statement)?;
         Ok(Self { url: server.url(&name), name, server })

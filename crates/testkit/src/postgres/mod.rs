@@ -5,19 +5,18 @@
 
 mod cluster;
 mod database;
+mod template;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use self::cluster::{Cluster, ClusterOptions};
 pub use self::database::Database;
+pub use self::template::Template;
 use crate::launch::{LaunchError, Unavailable};
 
 /// Names the shared cluster: `postgresql://USER@HOST:PORT/postgres` of a superuser.
 pub const SHARED_URL: &str = "EPHOR_TEST_POSTGRES";
-
-/// When a cluster has a database of this name, every test database is a copy of it.
-pub const TEMPLATE: &str = "ephor_template";
 
 const PACKAGE: &str = "postgresql";
 
@@ -26,15 +25,27 @@ const PACKAGE: &str = "postgresql";
 pub struct Postgres;
 
 impl Postgres {
-    /// A fresh database on the shared cluster: a copy of [`TEMPLATE`] if there is one, else empty. Dropped on drop.
+    /// A fresh database on the shared cluster: a copy of its [`Template`] if there is one, else empty. Dropped on drop.
     ///
     /// # Errors
     /// [`LaunchError::Unavailable`] without the Debian package `postgresql`.
     pub fn database() -> Result<Database, LaunchError> {
-        if let Ok(url) = std::env::var(SHARED_URL) {
-            return Database::create(database::Server::Elsewhere(url));
-        }
-        Database::create(database::Server::Here(shared_cluster()?))
+        Database::create(server()?, &template::name())
+    }
+
+    /// A fresh database on the shared cluster, empty in any case: for tests of the migrations. Dropped on drop.
+    ///
+    /// # Errors
+    /// As [`database`](Self::database).
+    pub fn empty_database() -> Result<Database, LaunchError> {
+        Database::create(server()?, database::EMPTY)
+    }
+}
+
+fn server() -> Result<database::Server, LaunchError> {
+    match std::env::var(SHARED_URL) {
+        Ok(url) => Ok(database::Server::Elsewhere(url)),
+        Err(_) => Ok(database::Server::Here(shared_cluster()?)),
     }
 }
 

@@ -1,7 +1,10 @@
+use std::error::Error;
 use std::sync::Arc;
 
 use ephor_testkit::available_or_skip;
-use ephor_testkit::postgres::{Cluster, ClusterOptions, Postgres, TEMPLATE};
+use ephor_testkit::postgres::{Cluster, ClusterOptions, Postgres, Template};
+
+type Outcome = Result<(), Box<dyn Error>>;
 
 #[test]
 fn each_database_is_fresh_and_gone_afterwards() {
@@ -40,15 +43,28 @@ fn a_private_cluster_crashes_pauses_and_comes_back() {
 }
 
 #[test]
-fn databases_are_copies_of_the_template() {
+fn a_template_is_made_once_and_whole() {
     let options = ClusterOptions { durable: true, extra_config: "work_mem = '7MB'\n".to_owned() };
     let Some(cluster) = available_or_skip(Cluster::start(&options)) else { return };
     assert_eq!(cluster.sql("postgres", "SHOW fsync; SHOW work_mem").unwrap(), "on\n7MB");
-    cluster.sql("postgres", &format!("CREATE DATABASE {TEMPLATE}")).unwrap();
-    cluster.sql(TEMPLATE, "CREATE TABLE migrated (n int)").unwrap();
+    let templates = "SELECT datname FROM pg_database WHERE datname LIKE 'ephor_template%'";
+    let made = |migrate: &dyn Fn(&str) -> Outcome| Template::make(&cluster.url("postgres"), migrate);
+
+    let broken = made(&|_| Err("a syntax error".into()));
+    assert!(broken.unwrap_err().to_string().contains("a syntax error"));
+    assert_eq!(cluster.sql("postgres", templates).unwrap(), "", "half a template would be copied");
+
+    let migrate = |url: &str| {
+        let name = url.rsplit('/').next().unwrap();
+        Ok(cluster.sql(name, "CREATE TABLE migrated (n int)").map(drop)?)
+    };
+    made(&migrate).unwrap();
+    let name = cluster.sql("postgres", templates).unwrap();
+    assert_eq!(cluster.sql(&name, "SELECT count(*) FROM migrated").unwrap(), "0");
+    made(&|_| Err("ran twice".into())).unwrap();
 
     let cluster = Arc::new(cluster);
     let database = cluster.database().unwrap();
     drop(cluster);
-    assert_eq!(database.sql("SELECT count(*) FROM migrated").unwrap(), "0");
+    assert!(database.sql("SELECT FROM migrated").is_err(), "a cluster's own databases are empty");
 }

@@ -105,6 +105,29 @@ impl Demo {
 
 /// Status and body of one HTTP call.
 pub(crate) fn http(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let answer = call(url, method, path, headers, body);
+    (answer.status, answer.body)
+}
+
+/// What one HTTP call was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Status line and header fields, in small letters.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The body, as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// One HTTP call.
+pub(crate) fn call(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let host = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -121,8 +144,12 @@ pub(crate) fn http(url: &str, method: &str, path: &str, headers: &[(&str, &str)]
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
-    (status.unwrap_or_else(|| panic!("no HTTP: {answer:?}")), body.unwrap_or_default())
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Answer {
+        status: status.unwrap_or_else(|| panic!("no HTTP: {answer:?}")),
+        head: head.to_lowercase(),
+        body: body.to_owned(),
+    }
 }
 
 /// Writes a configuration for a server of its own in `folder`; answers its path.

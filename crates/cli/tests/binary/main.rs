@@ -12,3 +12,4 @@ mod first_administrator;
 mod listening;
 mod start;
 mod walk;
+mod whole_binary;

@@ -10,7 +10,7 @@ mod shape;
 mod tls;
 mod value;
 
-pub(crate) use session::{BYTES, ERASE, FORGET, Session};
+pub(crate) use session::{BYTES, ERASE, FORGET, PROVE, Session};
 
 use std::sync::Arc;
 

@@ -49,9 +49,13 @@ pub(crate) static FORGET: Statement = Statement::new(
 pub(crate) static BYTES: Statement =
     Statement::new("store.bytes.postgres", "SELECT pg_database_size(current_database())");
 
+/// Changes nothing, and yet is written.
+pub(crate) static PROVE: Statement =
+    Statement::new("store.prove.postgres", "UPDATE config_version SET version = version WHERE one = 1");
+
 /// Statements of this adapter.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &FORGET, &BYTES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &ERASE, &FORGET, &BYTES, &PROVE];
 
 /// What all connections of a store share.
 #[derive(Debug)]

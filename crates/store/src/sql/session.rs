@@ -138,6 +138,14 @@ impl Session {
         rows.into_iter().next().map_or(Ok(0), |row| Reader::new("store", row).count("bytes"))
     }
 
+    /// Writes as much as a command does, and changes nothing that anybody reads.
+    pub(crate) async fn prove(&mut self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(session) => session.exec(&sqlite::PROVE, &[]).map(drop),
+            Self::Postgres(session) => session.exec(&postgres::PROVE, vec![]).await.map(drop),
+        }
+    }
+
     /// What is damaged in the file; PostgreSQL looks after its own.
     pub(crate) async fn damages(&mut self) -> Result<Vec<String>, Fault> {
         let rows = match self {

@@ -10,7 +10,7 @@ mod session;
 mod tests;
 mod writer;
 
-pub(crate) use session::{BYTES, DAMAGES, ERASE, FORGET, Session};
+pub(crate) use session::{BYTES, DAMAGES, ERASE, FORGET, PROVE, Session};
 
 use std::{
     path::Path,

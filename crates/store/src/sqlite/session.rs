@@ -53,13 +53,21 @@ pub(crate) static BYTES: Statement = Statement::new(
     "SELECT c.page_count * s.page_size FROM pragma_page_count() c, pragma_page_size() s",
 );
 
+/// Needs the room of an ordinary command. Equal bytes would not be written at all, and a little room is left to small
+/// writes in the journal of a full disk.
+pub(crate) static PROVE: Statement = Statement::new(
+    "store.prove.sqlite",
+    "INSERT INTO meta (key, value) VALUES ('store.room', hex(randomblob(32768))) \
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+);
+
 /// Looks through the file.
 pub(crate) static DAMAGES: Statement =
     Statement::new("store.damages.sqlite", "SELECT integrity_check FROM pragma_integrity_check");
 
 /// Statements of this adapter.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &FORGET, &BYTES, &DAMAGES];
+pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &FORGET, &BYTES, &PROVE, &DAMAGES];
 
 impl Session {
     pub(super) fn new(connection: Connection, constraints: Arc<Constraints>, frontier: Option<Frontier>) -> Self {

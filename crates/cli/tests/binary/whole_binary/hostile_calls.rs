@@ -1,0 +1,99 @@
+//! F12, S6: schemathesis over the admin API, with an administrator's token. No 5xx, and nothing that the document does not
+//! describe.
+
+use std::{path::PathBuf, process::Command};
+
+use ephor_testkit::{LaunchError, Unavailable, WorkDir, available_or_skip};
+use serde_json::Value;
+
+use crate::ephor::{Demo, call};
+
+/// `cargo xtask test` installs it and says where.
+const PROGRAM: &str = "EPHOR_SCHEMATHESIS";
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+    response_headers_conformance,response_schema_conformance";
+
+fn schemathesis() -> Option<PathBuf> {
+    let missing = Unavailable { program: "schemathesis", package: "none: `cargo xtask setup` brings it" };
+    let found = std::env::var_os(PROGRAM).map(PathBuf::from).filter(|path| path.is_file());
+    available_or_skip(found.ok_or(LaunchError::Unavailable(missing)))
+}
+
+struct Attack<'d> {
+    program: PathBuf,
+    demo: &'d Demo,
+    authorization: String,
+    folder: WorkDir,
+}
+
+impl Attack<'_> {
+    /// Calls every operation in every phase that is named; `ids` take the place of invented path parameters.
+    fn run(&self, phases: &str, ids: &[(&str, &str)]) {
+        let mut config = String::from("[parameters]\n");
+        for (name, id) in ids {
+            config.push_str(&format!("\"path.{name}\" = \"{id}\"\n"));
+        }
+        let file = self.folder.join("schemathesis.toml");
+        std::fs::write(&file, config).unwrap();
+        let document = format!("{}/api/admin/v1/openapi.json", self.demo.url());
+        let output = Command::new(&self.program)
+            .current_dir(self.folder.path())
+            .arg("--config-file")
+            .arg(&file)
+            .args(["run", &document, "--header", &format!("Authorization: {}", self.authorization)])
+            .args(["--checks", CHECKS, "--phases", phases, "--max-examples", "8", "--seed", "20260302"])
+            .args(["--generation-database", "none", "--suppress-health-check", "all"])
+            .args(["--continue-on-failure", "--no-color", "--warnings", "off"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(told.contains("generated"), "it called nothing: {told}");
+    }
+}
+
+#[test]
+fn f12_the_admin_api_answers_anything_as_its_document_says() {
+    let Some(program) = schemathesis() else { return };
+    let demo = Demo::start(&["--log", "error"]);
+    let token = demo.by("ada", &["admin", "token", "new", "test", "--scopes", "Ephor.Admin", "--json"]).json();
+    let authorization = format!("Bearer {}", token["token"].as_str().unwrap_or_else(|| panic!("{token}")));
+    demo.by("jen", &["pam", "request", "Production Database"]).good();
+    let get = |path: &str| {
+        let answer = call(demo.url(), "GET", path, &[("Authorization", &authorization)], "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    };
+    let first = |path: &str, name: &str| get(path)["items"][0][name].as_str().unwrap().to_owned();
+    let request = first("/api/admin/v1/requests", "requestId");
+    let target = first("/api/admin/v1/targets", "targetId");
+    let fact = |value: &Value| value.as_str().unwrap().to_owned();
+    let sam = fact(&demo.facts["users"]["sam"]["id"]);
+    let role = fact(&demo.facts["pam"]["roles"]["R1"]);
+    let group = fact(&demo.facts["pam"]["groups"]["R0"][0]);
+    let folder = WorkDir::new("schemathesis").unwrap();
+    let attack = Attack { program, demo: &demo, authorization: authorization.clone(), folder };
+
+    // Things that are there, until they are deleted under way; then whatever the tool can make itself.
+    attack.run(
+        "coverage,fuzzing",
+        &[
+            ("userId", &sam),
+            ("principalId", &sam),
+            ("roleId", &role),
+            ("groupId", &group),
+            ("targetId", &target),
+            ("requestId", &request),
+        ],
+    );
+    attack.run("coverage,stateful", &[]);
+
+    let as_json = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    let verified = call(demo.url(), "POST", "/api/admin/v1/audit/verify", &as_json, "{}");
+    assert_eq!(verified.status, 200, "{verified:?}");
+    assert_ne!(verified.json()["assurance"], "faulty", "{verified:?}");
+    let records = get("/api/admin/v1/audit/head")["size"].as_u64();
+    assert!(records.is_some_and(|records| records > 100), "the calls left {records:?} records");
+    demo.stop();
+}

@@ -11,7 +11,11 @@ use ephor_store::Fault;
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{secret::SecretHash, token::Scope};
+use crate::{
+    bearer::{TokenFacts, TokenFault},
+    secret::SecretHash,
+    token::Scope,
+};
 
 /// A caller whose credentials were right and whose account may act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub enum Via {
         /// When it was made.
         created: Timestamp,
     },
+    /// A signed token of an issuer.
+    Token(Box<TokenFacts>),
 }
 
 impl Caller {
@@ -59,15 +65,29 @@ impl Caller {
             Via::Basic => Proofs::of(Method::Password, now),
             Via::Session { proofs, .. } => proofs.clone(),
             Via::ApiToken { .. } => Proofs::default(),
+            Via::Token(facts) => facts.proofs(),
         }
     }
 
-    /// True when the credentials open this scope: an API token opens what it names, all else opens everything.
+    /// True when the credentials open this scope: tokens open what they name, all else opens everything. The scope of a
+    /// signed token counts for a person, an app role of the same name for an application, and no application opens PAM
+    /// (seams §12).
     #[must_use]
     pub fn has_scope(&self, scope: Scope) -> bool {
         match &self.via {
             Via::Basic | Via::Session { .. } => true,
             Via::ApiToken { scopes, .. } => scopes.contains(&scope),
+            Via::Token(facts) if facts.app_only => scope != Scope::PamUse && facts.has_role(scope.into()),
+            Via::Token(facts) => facts.has_scope(scope.into()),
+        }
+    }
+
+    /// What the signed token states, if the caller came with one.
+    #[must_use]
+    pub fn token(&self) -> Option<&TokenFacts> {
+        match &self.via {
+            Via::Token(facts) => Some(facts),
+            Via::Basic | Via::Session { .. } | Via::ApiToken { .. } => None,
         }
     }
 }
@@ -114,6 +134,8 @@ pub enum Reason {
     Wrong,
     /// The token or session is over.
     Ended,
+    /// A signed token does not count.
+    Token(TokenFault),
 }
 
 /// Which credentials count at a face (table of seams §2).
@@ -125,26 +147,32 @@ pub struct Accepted {
     pub session: bool,
     /// API tokens.
     pub api_token: bool,
+    /// Signed tokens of an issuer.
+    pub jwt: bool,
     /// The secret of a session as bearer token: how a program carries the word of a person. No browser sends it by itself.
     pub carried_session: bool,
 }
 
 impl Accepted {
     /// The PAM face.
-    pub const PAM: Self = Self { basic: true, session: true, api_token: true, carried_session: false };
+    pub const PAM: Self = Self { basic: true, session: true, api_token: true, jwt: true, carried_session: false };
+    /// The Graph face.
+    pub const GRAPH: Self = Self { basic: false, session: false, api_token: false, jwt: true, carried_session: false };
+    /// The ARM face.
+    pub const ARM: Self = Self::GRAPH;
     /// The portal.
-    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false, carried_session: false };
+    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false, jwt: false, carried_session: false };
     /// The admin face, SCIM, and metrics from afar: nothing a browser sends by itself.
-    pub const API: Self = Self { basic: false, session: false, api_token: true, carried_session: true };
+    pub const API: Self = Self { basic: false, session: false, api_token: true, jwt: true, carried_session: true };
 
-    /// The `WWW-Authenticate` lines of a 401.
+    /// The `WWW-Authenticate` lines of a 401; a face that says more of tokens builds a [`crate::bearer::challenge::Challenge`].
     #[must_use]
     pub fn challenges(self) -> Vec<HeaderValue> {
         let mut lines = Vec::new();
         if self.basic {
             lines.push(HeaderValue::from_static("Basic realm=\"Ephor\", charset=\"UTF-8\""));
         }
-        if self.api_token {
+        if self.api_token || self.jwt {
             lines.push(HeaderValue::from_static("Bearer realm=\"Ephor\""));
         }
         lines

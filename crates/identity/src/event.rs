@@ -107,6 +107,8 @@ pub enum FailureReason {
     UnknownToken,
     /// The API token is over or was taken back.
     EndedToken,
+    /// A signed token with a wrong signature, issuer, audience, tenant or object.
+    ForgedToken,
     /// Not looked at: too many failures before.
     Throttled,
 }

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::{
     basic::{self, LONGEST_NAME},
+    bearer::{Bearers, Nobody, TokenFault},
     caller::{Accepted, Caller, Denied, Reason, Via},
     cookie,
     event::{Event, EventKind, FailureReason},
@@ -59,6 +60,7 @@ pub struct Identity {
     remembered: Remembered,
     throttle: Throttle,
     tally: Tally,
+    bearers: Option<Bearers>,
 }
 
 impl fmt::Debug for Identity {
@@ -89,9 +91,22 @@ impl Identity {
             remembered: Remembered::new(settings.remember, ports.entropy.as_ref()),
             throttle: Throttle::new(settings.throttle),
             tally: Tally::default(),
+            bearers: None,
             ports,
             settings,
         })
+    }
+
+    /// The same front door, which also knows signed tokens.
+    #[must_use]
+    pub fn with_bearers(self, bearers: Bearers) -> Self {
+        Self { bearers: Some(bearers), ..self }
+    }
+
+    /// Who judges signed tokens; `None` where none counts.
+    #[must_use]
+    pub fn bearers(&self) -> Option<&Bearers> {
+        self.bearers.as_ref()
     }
 
     /// Who is calling. An `Authorization` header is the caller's own word and goes before a cookie, which the browser
@@ -120,14 +135,47 @@ impl Identity {
         if scheme.eq_ignore_ascii_case("basic") && accepted.basic {
             let pair = basic::parse(rest).ok_or(Denied::NotSignedIn(Reason::Malformed))?;
             self.verify_pair(&pair.name, pair.password, address).await
-        } else if scheme.eq_ignore_ascii_case("bearer") && accepted.carried_session && !rest.trim().starts_with(PREFIX)
-        {
-            let caller = self.session_caller(&SecretString::from(rest.trim()), address).await?;
-            Ok(Caller { ambient: false, ..caller })
-        } else if scheme.eq_ignore_ascii_case("bearer") && accepted.api_token {
-            self.token_caller(&SecretString::from(rest.trim()), address).await
+        } else if scheme.eq_ignore_ascii_case("bearer") {
+            self.bearer(rest.trim(), address, accepted).await
         } else {
             Err(Denied::NotSignedIn(Reason::NotAccepted))
+        }
+    }
+
+    /// Three kinds of bearer tokens tell themselves apart: ours for programs by their beginning, signed ones by their dots.
+    async fn bearer(&self, token: &str, address: IpAddr, accepted: Accepted) -> Result<Caller, Denied> {
+        if token.is_empty() {
+            return Err(Denied::NotSignedIn(Reason::Nothing));
+        }
+        match &self.bearers {
+            Some(bearers) if accepted.jwt && !token.starts_with(PREFIX) => {
+                if token.contains('.') || !accepted.carried_session {
+                    return self.signed_caller(bearers, token, address).await;
+                }
+            }
+            Some(_) | None => {}
+        }
+        let secret = SecretString::from(token);
+        if accepted.carried_session && !token.starts_with(PREFIX) {
+            let caller = self.session_caller(&secret, address).await?;
+            Ok(Caller { ambient: false, ..caller })
+        } else if accepted.api_token {
+            self.token_caller(&secret, address).await
+        } else {
+            Err(Denied::NotSignedIn(Reason::NotAccepted))
+        }
+    }
+
+    async fn signed_caller(&self, bearers: &Bearers, token: &str, address: IpAddr) -> Result<Caller, Denied> {
+        let now = self.ports.clock.now();
+        match bearers.bearer(token, now).await {
+            Ok((stands, facts)) => self.known(stands.principal, Via::Token(Box::new(facts)), address, now),
+            Err(Nobody::Denied(denied)) => Err(denied),
+            Err(Nobody::Fault { fault: TokenFault::KeysUnavailable, .. }) => Err(Denied::Busy),
+            Err(Nobody::Fault { fault, principal }) => {
+                self.failed(principal, address, reason_of(fault), now);
+                Err(Denied::NotSignedIn(Reason::Token(fault)))
+            }
         }
     }
 
@@ -206,6 +254,7 @@ impl Identity {
     ) -> Result<Caller, Denied> {
         let (proof, ambient) = match &via {
             Via::Basic | Via::Session { .. } => (Proof::Person, true),
+            Via::Token(facts) => (if facts.app_only { Proof::Application } else { Proof::Person }, false),
             Via::ApiToken { created, .. } => {
                 let age = now.duration_since(*created);
                 let fresh = !age.is_negative() && age < FRESH;
@@ -244,7 +293,7 @@ impl Identity {
         let credential = Credential { principal: principal.id, hash, changed: now };
         let keep: Option<SecretHash> = match &by.via {
             Via::Session { key, .. } if by.principal.id == principal.id => Some(key.clone()),
-            Via::Session { .. } | Via::Basic | Via::ApiToken { .. } => None,
+            Via::Session { .. } | Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let event = Event { principal: Some(principal.id), ..self.event_of(by, now, EventKind::PasswordSet) };
         self.ports.vault.set_password(credential, keep, event).await.map_err(Denied::from)?;
@@ -276,16 +325,23 @@ impl Identity {
         self.remembered.forget(principal);
     }
 
-    /// When [`Identity::settle`] is due: the engine's scheduler asks, so that a simulated clock visits it too.
+    /// When [`Identity::settle`] is due: whoever moves the clock asks, so that a simulated one visits it too.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        self.tally.due()
+        let keys = self.bearers.as_ref().map(|bearers| bearers.keys().due());
+        self.tally.due().into_iter().chain(keys).min()
     }
 
-    /// Hands the journal the counts of failed sign-ins whose minute is over.
-    pub fn settle(&self) {
+    /// Hands the journal the counts of failed sign-ins whose minute is over, and sees to the signing keys.
+    pub async fn settle(&self) {
         for event in self.tally.settle(self.ports.clock.now()) {
             self.ports.journal.note(event);
+        }
+        if let Some(bearers) = &self.bearers
+            && bearers.keys().due() <= self.ports.clock.now()
+            && let Err(error) = bearers.keys().settle().await
+        {
+            tracing::error!(%error, "the signing keys cannot be looked at");
         }
     }
 
@@ -306,5 +362,20 @@ impl Identity {
     pub(crate) fn event_of(&self, caller: &Caller, at: Timestamp, kind: EventKind) -> Event {
         let address = caller.actor.address.as_deref().and_then(|address| address.parse().ok());
         Event { at, by: Some(caller.principal.id), principal: Some(caller.principal.id), address, kind }
+    }
+}
+
+/// What the record says of a token that does not count.
+fn reason_of(fault: TokenFault) -> FailureReason {
+    match fault {
+        TokenFault::Malformed | TokenFault::KeysUnavailable => FailureReason::UnknownToken,
+        TokenFault::Expired | TokenFault::NotYetValid | TokenFault::Revoked => FailureReason::EndedToken,
+        TokenFault::Issuer
+        | TokenFault::Signature
+        | TokenFault::Audience
+        | TokenFault::Tenant
+        | TokenFault::NoObject
+        | TokenFault::UnknownObject
+        | TokenFault::NotLinked => FailureReason::ForgedToken,
     }
 }

@@ -1,4 +1,5 @@
-//! Who is calling: HTTP Basic against local accounts, sessions of the portal, API tokens.
+//! Who is calling: HTTP Basic against local accounts, sessions of the portal, API tokens, signed tokens of issuers; and
+//! the signing keys of our own issuer.
 //!
 //! [`Identity::caller`] turns the headers of a call into a [`Caller`] or a [`Denied`]. It answers *who*, never *may*:
 //! rights are the engine's. The forgery and CORS rules beside it are pure functions that faces apply.
@@ -7,6 +8,7 @@
 //! the store holds hashes.
 
 pub mod basic;
+pub mod bearer;
 pub mod caller;
 pub mod cookie;
 pub mod cors;
@@ -30,6 +32,7 @@ mod tally;
 mod throttle;
 pub mod token;
 
+pub use bearer::{Bearers, TokenFacts, TokenFault, TokenRules};
 pub use caller::{Accepted, Caller, Denied, Reason, Via};
 pub use event::{Event, EventKind};
 pub use identity::{Identity, Ports, Presented};

@@ -62,6 +62,7 @@ fn catalogued(kind: &EventKind) -> Catalogued {
         EventKind::SignInFailed { reason: FailureReason::UnknownToken | FailureReason::EndedToken } => {
             events::ANONYMOUS_CALL_REFUSED
         }
+        EventKind::SignInFailed { reason: FailureReason::ForgedToken } => events::TOKEN_FORGED,
         EventKind::SignInFailed { reason: FailureReason::Throttled } => events::LOCKED_OUT,
         EventKind::SignInFailed {
             reason: FailureReason::UnknownAccount | FailureReason::WrongPassword | FailureReason::Disabled,
@@ -86,6 +87,7 @@ fn word(reason: FailureReason) -> &'static str {
         FailureReason::Disabled => "disabled",
         FailureReason::UnknownToken => "unknown-token",
         FailureReason::EndedToken => "ended-token",
+        FailureReason::ForgedToken => "forged-token",
         FailureReason::Throttled => "throttled",
     }
 }

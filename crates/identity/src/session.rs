@@ -222,7 +222,7 @@ impl Identity {
         let now = self.ports.clock.now();
         let own = match &caller.via {
             Via::Session { key, .. } => Some(key.as_bytes()),
-            Via::Basic | Via::ApiToken { .. } => None,
+            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let sessions = self.ports.vault.sessions_of(caller.principal.id).await?;
         let running = sessions.into_iter().filter(|session| !is_over(session, &self.settings, now));

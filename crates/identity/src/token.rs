@@ -138,7 +138,7 @@ impl Identity {
         scopes: BTreeSet<Scope>,
         life: SignedDuration,
     ) -> Result<NewToken, TokenError> {
-        if matches!(caller.via, Via::ApiToken { .. }) {
+        if matches!(caller.via, Via::ApiToken { .. } | Via::Token(_)) {
             return Err(TokenError::NotByToken);
         }
         if scopes.is_empty() {

@@ -150,7 +150,7 @@ async fn failures_beyond_ten_a_minute_become_one_event() {
     assert_eq!(app.events().len(), 10);
     assert_eq!(app.identity.due(), Some(Timestamp::from_second(START + 60).unwrap()));
     app.advance(SignedDuration::from_secs(60));
-    app.identity.settle();
+    app.identity.settle().await;
     let now = Timestamp::from_second(START + 60).unwrap();
     let began = Timestamp::from_second(START).unwrap();
     assert_eq!(

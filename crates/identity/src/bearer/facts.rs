@@ -1,0 +1,99 @@
+//! What a token that counts says.
+
+use std::collections::BTreeSet;
+
+use ephor_domain::{
+    authentication::{Method, Proofs},
+    id::TokenFamilyId,
+};
+use jiff::Timestamp;
+
+/// Who made a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issuer {
+    /// We did.
+    Own,
+    /// An outside issuer, by its `iss`.
+    Outside(String),
+}
+
+/// The claims of a token whose signature, time, audience and tenant are right. Of an outside issuer's, only what its
+/// mapping lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// Who made it.
+    pub issuer: Issuer,
+    /// The application that holds it: `createdBy.application`.
+    pub client: Option<String>,
+    /// An application acts for itself, without a person.
+    pub app_only: bool,
+    /// Delegated scopes; empty for an application acting for itself.
+    pub scopes: BTreeSet<String>,
+    /// App roles; empty for a delegated call.
+    pub roles: BTreeSet<String>,
+    /// How the person proved who he is.
+    pub methods: BTreeSet<String>,
+    /// Authentication contexts.
+    pub contexts: BTreeSet<String>,
+    /// When the person was last asked.
+    pub authenticated: Option<Timestamp>,
+    /// When the token was made.
+    pub issued: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// What ends as one with it.
+    pub family: Option<TokenFamilyId>,
+    /// Names the token in records.
+    pub id: Option<String>,
+    /// The client can follow a claims challenge (`xms_cc` with `cp1`).
+    pub follows_challenges: bool,
+}
+
+impl TokenFacts {
+    /// True when the token carries this delegated scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.contains(scope)
+    }
+
+    /// True when the token carries this app role.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// The proofs that the token tells of, all at the one instant that it names. What an outside issuer says of a second
+    /// factor is its word, never one of our factors.
+    #[must_use]
+    pub fn proofs(&self) -> Proofs {
+        if self.app_only {
+            return Proofs::default();
+        }
+        let at = self.authenticated.unwrap_or(self.issued);
+        let says = |word: &str| self.methods.contains(word);
+        let own = self.issuer == Issuer::Own;
+        let methods = [
+            (Method::Password, own && says("pwd")),
+            (Method::Kerberos, own && says("wia")),
+            (Method::Totp, own && says("mfa") && says("otp")),
+            (Method::Passkey, own && says("mfa") && says("fido")),
+            (Method::FederatedMfa, says("mfa") && !(own && (says("otp") || says("fido")))),
+            (Method::Federated, !own),
+        ];
+        let told = methods.into_iter().filter(|(_, told)| *told);
+        told.fold(Proofs::default(), |proofs, (method, _)| proofs.and(method, at))
+    }
+
+    /// When a second factor was last shown; `None` when the token says nothing of one. Judge its age: one hour at most
+    /// counts (seams §7).
+    #[must_use]
+    pub fn second_factor_at(&self) -> Option<Timestamp> {
+        self.methods.contains("mfa").then(|| self.authenticated.unwrap_or(self.issued))
+    }
+
+    /// When the proof behind an authentication context was given, if the token has the context.
+    #[must_use]
+    pub fn context_at(&self, context: &str) -> Option<Timestamp> {
+        self.contexts.contains(context).then(|| self.authenticated.unwrap_or(self.issued))
+    }
+}

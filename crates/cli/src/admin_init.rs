@@ -44,6 +44,8 @@ pub(crate) async fn run(arguments: &Arguments, form: Form) -> Done {
         check_new(password, account, least).map_err(|error| Failure::usage(error.to_string()))?;
     }
     let opened = open::open(&config, &resolved).await?;
+    // Made here, at the latest, so that the file stands beside the others before anybody serves.
+    open::keys(&config, &opened).await?;
     let store = opened.store.clone();
     let made = make(arguments, &config, opened, password, form).await;
     store.close().await;

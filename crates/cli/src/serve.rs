@@ -53,7 +53,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         )),
         None => None,
     };
+    let keys = open::keys(&config, &opened).await?;
     let process = Process::new(Setup {
+        token_rules: open::token_rules(&config, &opened.foundation),
+        keys,
         targets: targets(&config, &opened.foundation)?,
         mfa,
         notifier: notifier(&resolved, &own, &opened.clock)?,

@@ -19,6 +19,7 @@ pub(crate) fn check(config: &Config) -> Vec<Mistake> {
     limits(config, &mut found);
     store(config, &mut found);
     sign_in(config, &mut found);
+    identity(config, &mut found);
     targets(config, &mut found);
     outgoing(config, &mut found);
     pam(config, &mut found);
@@ -130,6 +131,17 @@ fn sign_in(config: &Config, found: &mut Vec<Mistake>) {
     }
     if !(8..=128).contains(&sign_in.password_length) {
         found.push(Mistake::at("sign_in.password_length", "expected a number from 8 to 128"));
+    }
+}
+
+fn identity(config: &Config, found: &mut Vec<Mistake>) {
+    const DAY: i64 = 86_400;
+    between(found, "identity.key_period", config.identity.key_period, DAY, 366 * DAY);
+    for audience in &config.identity.audiences {
+        let graphic = audience.chars().all(|c| c.is_ascii_graphic());
+        if audience.trim_end_matches('/').is_empty() || audience.len() > 200 || !graphic {
+            found.push(Mistake::at("identity.audiences", "expected addresses such as \"https://graph.example.com\""));
+        }
     }
 }
 

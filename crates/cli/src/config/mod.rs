@@ -12,6 +12,7 @@
 mod check;
 pub mod connections;
 mod environment;
+mod identity;
 pub mod mistake;
 mod pam;
 mod read;
@@ -28,6 +29,7 @@ use std::{
 
 use serde::Deserialize as _;
 
+pub use identity::{Identity, SigningAlgorithm};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use pam::Pam;
 pub use sections::{

@@ -19,12 +19,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    identity::Identity,
     pam::Pam,
     values::{Period, Text, one_or_many},
 };
 
 /// The keys of the root, for the environment.
-pub(crate) const ROOT_KEYS: [&str; 17] = [
+pub(crate) const ROOT_KEYS: [&str; 18] = [
     "public_url",
     "data_dir",
     "allowed_origins",
@@ -36,6 +37,7 @@ pub(crate) const ROOT_KEYS: [&str; 17] = [
     "limits",
     "store",
     "sign_in",
+    "identity",
     "targets",
     "mfa_hook",
     "notifications",
@@ -73,6 +75,8 @@ pub struct Config {
     pub store: Store,
     /// Sessions, tokens and passwords.
     pub sign_in: SignIn,
+    /// Signed tokens: our own, and whose count besides.
+    pub identity: Identity,
     /// Directories that Ephor writes memberships into, by name.
     #[serde(skip_serializing)]
     pub targets: BTreeMap<String, Target>,
@@ -102,6 +106,7 @@ impl Default for Config {
             limits: Limits::default(),
             store: Store::default(),
             sign_in: SignIn::default(),
+            identity: Identity::default(),
             targets: BTreeMap::new(),
             mfa_hook: None,
             notifications: Notifications::default(),

@@ -15,7 +15,7 @@ use ephor_engine::port::{
     Clock, Entropy, SimulatedClock, SystemClock, SystemEntropy, mfa::MfaProvider, target::TargetDirectory,
 };
 use ephor_front::{Binding, Limits, Socket, owner::OwnerTable};
-use ephor_identity::{Settings, settings::Throttling};
+use ephor_identity::{KeySettings, Settings, TokenRules, settings::Throttling};
 use ephor_store::{Location, Store};
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ pub(crate) use self::arguments::Arguments;
 use crate::{
     exit::{Done, Failure},
     output,
-    process::{LogNotifier, Process, Setup, Stop, addresses, open::of_fault, signer},
+    process::{LogNotifier, Process, Setup, Stop, addresses, open::of_fault, signer, tokens},
 };
 
 /// Name of the demo's audit log.
@@ -60,6 +60,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     let signer =
         signer::load_or_make(&key, LOG_ORIGIN, entropy.as_ref()).map_err(|error| Failure::usage(error.to_string()))?;
 
+    let keys = tokens::open(&folder.path.join("sealing.key"), KeySettings::default(), &store, &clock, &entropy).await?;
+    let token_rules = TokenRules::new(&facts.https, cast::tenant(), [facts.http.clone()]);
+
     let sockets = vec![plain, tls];
     let process = Process::new(Setup {
         store,
@@ -70,6 +73,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         targets: directory.into_iter().collect::<Vec<Arc<dyn TargetDirectory>>>(),
         notifier: Arc::new(LogNotifier),
         signer,
+        keys,
+        token_rules,
         sign_in: Settings { throttle: Throttling::NotLoopback, ..Settings::default() },
         owners: OwnerTable::new([cast::tenant().to_string(), cast::UPN_SUFFIX.to_owned()])
             .map_err(anyhow::Error::from)?,

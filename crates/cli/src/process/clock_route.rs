@@ -62,7 +62,7 @@ async fn moved(app: &App, call: Request) -> Result<Timestamp, No> {
         tracing::error!(%error, "the clock could not be moved to its end");
         return Err((StatusCode::SERVICE_UNAVAILABLE, "The store does not answer."));
     }
-    app.identity.settle();
+    app.identity.settle().await;
     Ok(app.engine.now())
 }
 

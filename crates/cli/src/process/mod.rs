@@ -6,6 +6,7 @@ mod clock_route;
 mod drain;
 pub(crate) mod foundation;
 pub(crate) mod keepsake;
+pub(crate) mod key_file;
 mod meters;
 mod metrics;
 mod notice;
@@ -14,6 +15,7 @@ mod readiness;
 mod routes;
 mod signals;
 pub(crate) mod signer;
+pub(crate) mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -24,7 +26,9 @@ use ephor_engine::{
 use ephor_face_admin::AdminFace;
 use ephor_face_pam::PamFace;
 use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
-use ephor_identity::{Identity, Origin, Ports, Settings, StoreJournal, StoreVault, record::sealer};
+use ephor_identity::{
+    Bearers, Identity, KeyRing, Origin, Ports, Settings, StoreJournal, StoreVault, TokenRules, Vault, record::sealer,
+};
 use ephor_store::Store;
 use tokio::task::JoinSet;
 
@@ -50,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) notifier: Arc<dyn Notifier>,
     pub(crate) signer: AuditSigner,
     pub(crate) sign_in: Settings,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) token_rules: TokenRules,
     pub(crate) owners: OwnerTable,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) public_origin: Option<Origin>,
@@ -74,15 +80,17 @@ impl Process {
         let (sink, writer) = StoreJournal::new(setup.store.clone(), Arc::clone(&seal));
         let mut journal = JoinSet::new();
         journal.spawn(writer);
+        let vault = Arc::new(StoreVault::new(setup.store.clone(), seal));
         let ports = Ports {
-            vault: Arc::new(StoreVault::new(setup.store.clone(), seal)),
+            vault: Arc::clone(&vault) as Arc<dyn Vault>,
             journal: Arc::new(sink),
             clock: Arc::clone(&setup.clock),
             entropy: Arc::clone(&setup.entropy),
         };
         let identity =
             Identity::new(ports, setup.sign_in).map_err(|error| Failure::usage(format!("sign_in: {error}")))?;
-        let identity = Arc::new(identity);
+        let bearers = Bearers::new(Arc::clone(&setup.keys), setup.token_rules, vault);
+        let identity = Arc::new(identity.with_bearers(bearers));
         let node = setup.entropy.guid();
         let engine = Engine::new(Parts {
             store: setup.store,
@@ -157,14 +165,14 @@ impl Process {
     }
 }
 
-/// Hands over the counts of failed sign-ins when their minute is over.
+/// Hands over the counts of failed sign-ins when their minute is over, and sees to the keys that sign tokens.
 async fn settle_sign_ins(identity: Arc<Identity>, clock: Arc<dyn Clock>) {
-    // Counts are due a minute after the first failure; nobody waits for them.
+    // Counts are due a minute after the first failure, keys long before their use; nobody waits for them.
     const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
     loop {
         tokio::time::sleep(LOOK).await;
         if identity.due().is_some_and(|due| due <= clock.now()) {
-            identity.settle();
+            identity.settle().await;
         }
     }
 }

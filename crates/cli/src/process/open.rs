@@ -7,11 +7,12 @@ use ephor_engine::{
     AuditSigner,
     port::{Clock, Entropy, SystemClock, SystemEntropy},
 };
+use ephor_identity::{KeyRing, TokenRules};
 use ephor_store::{Fault, Location, Store};
 
 use super::{
     foundation::{self, Foundation, Plan},
-    signer,
+    signer, tokens,
 };
 use crate::exit::{Done, Failure};
 
@@ -90,6 +91,17 @@ pub(crate) fn of_fault(location: &Location, fault: &Fault) -> Failure {
         fault.cause()
     };
     Failure::Failed(anyhow::anyhow!("{location}: {text}"))
+}
+
+/// The keys of tokens, of an open store.
+pub(crate) async fn keys(config: &Config, opened: &Opened) -> Done<Arc<KeyRing>> {
+    let path = config.identity.sealing_key_file.clone().unwrap_or_else(|| config.data_dir.join("sealing.key"));
+    tokens::open(&path, config.identity.keys(), &opened.store, &opened.clock, &opened.entropy).await
+}
+
+/// What our own tokens say.
+pub(crate) fn token_rules(config: &Config, foundation: &Foundation) -> TokenRules {
+    TokenRules::new(&public_url(config), foundation.tenant, config.identity.audiences.iter().cloned())
 }
 
 /// The file of the key that signs checkpoints.

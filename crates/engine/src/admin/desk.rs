@@ -13,8 +13,9 @@ use ephor_audit::{
 use ephor_domain::{
     Refusal,
     administration::{AdministratorRole, Right, may},
+    application::{Permission, PermissionKind},
     id::{EntitlementId, PersonId, PrincipalId},
-    principal::{Actor, Proof},
+    principal::{Actor, PrincipalKind, Proof},
 };
 use ephor_store::{Fault, Tx, Write, tx::lock::Lock};
 use jiff::Timestamp;
@@ -221,10 +222,17 @@ impl<'t> Desk<'t> {
     }
 }
 
-/// Administrator roles of an account that may act.
+/// Administrator roles of an account that may act. An application administers by its app role (seams §12).
 async fn held(tx: &mut Tx, principal: PrincipalId) -> Result<Vec<AdministratorRole>, Fault> {
-    if !tx.principal(principal).await?.is_some_and(|account| account.enabled) {
+    let Some(account) = tx.principal(principal).await?.filter(|account| account.enabled) else {
         return Ok(Vec::new());
+    };
+    if account.kind == PrincipalKind::Service {
+        let administers = Permission::find(PermissionKind::AppRole, "Ephor.Admin");
+        let consents = tx.consents(principal).await?;
+        if consents.iter().any(|consent| Some(consent.permission) == administers) {
+            return Ok(vec![AdministratorRole::Global]);
+        }
     }
     let templates = tx.administrator_roles(principal).await?;
     Ok(templates.into_iter().filter_map(AdministratorRole::from_template).collect())

@@ -122,6 +122,12 @@ impl KeyRing {
         Ok(keys)
     }
 
+    /// What seals the private halves, for whoever else keeps something sealed in the same store.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.ports.sealer
+    }
+
     /// The token with these claims, signed by the key whose turn it is. `expires` is the token's `exp`, and `typ` its kind
     /// in the header: `JWT`.
     ///

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod basic;
+mod bearer;
 mod fixture;
 mod keys;
 mod sessions;

@@ -34,6 +34,10 @@ struct Options {
     list: bool,
 }
 
+/// As the `ephor` binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -45,7 +49,7 @@ fn main() -> ExitCode {
     }
     let done = match &options.serve {
         Some(store) => serve(store),
-        None => run(&options).map(|report| println!("{report}")),
+        None => run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,26 +72,43 @@ fn serve(store: &Path) -> Result<()> {
 
 /// The log that a server writes by default, without its disk: its lines are part of what a call costs.
 fn log_to_nowhere() {
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter("info").with_writer(std::io::sink).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter("info")
+        .with_writer(std::io::sink)
+        .init();
 }
 
-#[expect(clippy::print_stderr, reason = "a program for people")]
-fn run(options: &Options) -> Result<Report> {
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+fn run(options: &Options) -> Result<()> {
     log_to_nowhere();
     let context = Context { quick: options.quick };
     let mut report = Report { machine: Vec::new(), lines: Vec::new() };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     report.machine.push(("cores".to_owned(), cores.to_string()));
+    let mut failed = Vec::new();
     for benchmark in chosen(&options.names)? {
         eprintln!("== {}: {}", benchmark.name, benchmark.about);
-        let lines = (benchmark.run)(&context).with_context(|| format!("benchmark {}", benchmark.name))?;
-        report.lines.extend(lines);
+        match (benchmark.run)(&context) {
+            Ok(lines) => report.lines.extend(lines),
+            Err(error) => {
+                eprintln!("{error:#}{}", inside(&error).map(|cause| format!(": {cause}")).unwrap_or_default());
+                failed.push(benchmark.name);
+            }
+        }
         // After each: a run of all takes long, and what is done is done.
         if let Some(path) = &options.json {
             std::fs::write(path, serde_json::to_vec_pretty(&report)?).with_context(|| path.display().to_string())?;
         }
     }
-    Ok(report)
+    println!("{report}");
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
 }
 
 /// What a fault keeps for the log: this is the log.

@@ -22,6 +22,10 @@ use crate::{
     exit::{Done, Outcome},
 };
 
+/// A call makes hundreds of small allocations on one thread and frees them on another: what the C library is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,

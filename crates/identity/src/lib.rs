@@ -20,6 +20,7 @@ pub mod keys;
 pub mod origin;
 pub mod password;
 pub mod port;
+mod recognised;
 pub mod record;
 mod remembered;
 pub mod seal;

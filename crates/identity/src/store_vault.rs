@@ -7,7 +7,7 @@ use ephor_domain::{
     principal::Principal,
 };
 use ephor_store::{
-    Sealed, Store,
+    Fault, Sealed, Store,
     tx::{credential::Credential, session::Session, token::ApiToken},
 };
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::{
     event::Event,
     port::{Answer, Vault},
+    recognised::Recognised,
     secret::SecretHash,
 };
 
@@ -26,6 +27,7 @@ pub type Seal = Arc<dyn Fn(&Event) -> Sealed + Send + Sync>;
 pub struct StoreVault {
     store: Store,
     seal: Seal,
+    recognised: Arc<Recognised>,
 }
 
 impl fmt::Debug for StoreVault {
@@ -38,7 +40,22 @@ impl StoreVault {
     /// The vault in this store; `seal` makes the records.
     #[must_use]
     pub fn new(store: Store, seal: Seal) -> Self {
-        Self { store, seal }
+        Self { store, seal, recognised: Arc::default() }
+    }
+}
+
+impl StoreVault {
+    async fn read_token(&self, hash: SecretHash) -> Result<Option<(ApiToken, Principal)>, Fault> {
+        let read = self.store.read(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let Some(token) = tx.api_token(hash.as_bytes()).await? else {
+                    return Ok(None);
+                };
+                Ok(tx.principal(token.principal).await?.map(|principal| (token, principal)))
+            })
+        });
+        read.await
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -79,16 +96,17 @@ impl Vault for StoreVault {
     }
 
     fn token<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(ApiToken, Principal)>> {
-        let hash = hash.clone();
-        Box::pin(self.store.read(move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move {
-                let Some(token) = tx.api_token(hash.as_bytes()).await? else {
-                    return Ok(None);
-                };
-                Ok(tx.principal(token.principal).await?.map(|principal| (token, principal)))
-            })
-        }))
+        Box::pin(async move {
+            let version = self.store.version();
+            if let Some(known) = version.and_then(|version| self.recognised.token(hash, version)) {
+                return Ok(Some(known));
+            }
+            let found = self.read_token(hash.clone()).await?;
+            if let (Some(version), Some(found)) = (version, &found) {
+                self.recognised.remember(hash, version, found);
+            }
+            Ok(found)
+        })
     }
 
     fn touch_session(&self, session: Session) -> Answer<'_, ()> {

@@ -92,6 +92,16 @@ impl Store {
         }
     }
 
+    /// Another number after each change of the configuration: principals, API tokens, roles, groups, targets. What was read
+    /// while it was the same is still so. `None` on PostgreSQL, where other nodes write as well.
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        match &*self.backend {
+            Backend::Sqlite(store) => Some(store.version()),
+            Backend::Postgres(_) => None,
+        }
+    }
+
     /// True where commits leave audit leaves without a number, and the holder of the sequencer lease numbers them: on
     /// PostgreSQL (seams §16).
     #[must_use]

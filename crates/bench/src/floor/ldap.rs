@@ -78,7 +78,9 @@ impl Directory {
     /// # Errors
     /// When the directory does not answer.
     pub async fn is_member(&mut self, role: u32, user: u32) -> Result<bool> {
-        Ok(self.ldap.compare(&group(role), "member", member(user)).await?.equal()?)
+        let answer = self.ldap.compare(&group(role), "member", member(user)).await?;
+        // An empty group has no such attribute.
+        Ok(answer.0.rc != NO_SUCH_ATTRIBUTE && answer.equal()?)
     }
 
     /// Looks again and again until it is so; answers when it was seen to be so.
@@ -119,6 +121,9 @@ impl Directory {
         }
     }
 }
+
+/// Result code of RFC 4511, 4.1.9.
+const NO_SUCH_ATTRIBUTE: u32 = 16;
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Often enough to be exact to a hundredth of a second, seldom enough not to be the load.

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -36,6 +36,8 @@ const CHECKED_SIZE: u64 = 64 << 20;
 pub(super) struct Place {
     path: PathBuf,
     constraints: Arc<Constraints>,
+    /// How often this process has changed the configuration.
+    pub(super) version: Arc<AtomicU64>,
 }
 
 impl Place {
@@ -46,7 +48,7 @@ impl Place {
         check(&connection, path)?;
         migrate(&mut connection)?;
         let constraints = Constraints::read(&connection).map_err(|error| plain(&error))?;
-        Ok(Self { path: path.to_owned(), constraints: Arc::new(constraints) })
+        Ok(Self { path: path.to_owned(), constraints: Arc::new(constraints), version: Arc::default() })
     }
 
     /// A connection that writes, with the right edge of the audit tree.
@@ -83,7 +85,8 @@ fn connect(path: &Path, reader: bool) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cache_size", if reader { READER_CACHE } else { WRITER_CACHE })?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // See `checkpoint`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "query_only", reader)?;
     Ok(connection)

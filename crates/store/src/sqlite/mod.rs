@@ -1,5 +1,6 @@
 //! SQLite: one writer thread with group commit, reader threads beside it, one process.
 
+mod checkpoint;
 mod connection;
 mod fault;
 mod job;
@@ -14,7 +15,10 @@ pub(crate) use session::{BYTES, DAMAGES, ERASE, FORGET, PROVE, Session};
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
 };
 
@@ -33,6 +37,7 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Message>,
     readers: mpsc::Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    version: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -47,7 +52,7 @@ impl Sqlite {
         for _ in 0..readers.max(1) {
             threads.push(reader::start(&place, Arc::clone(&reads))?);
         }
-        Ok(Self { writer, readers: reader, threads: Mutex::new(threads) })
+        Ok(Self { writer, readers: reader, threads: Mutex::new(threads), version: place.version })
     }
 
     pub(crate) async fn transact<T, F>(&self, command: F) -> Result<T, Fault>
@@ -64,6 +69,10 @@ impl Sqlite {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync + 'static,
     {
         run(&self.readers, command).await
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// Commands that wait for the writer.

@@ -9,10 +9,14 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::fault::{self, Constraints};
+use super::{
+    checkpoint::Log,
+    fault::{self, Constraints},
+};
 use crate::{
     Fault,
     sql::{Op, Row, Statement, Value},
+    tx::meta::BUMP,
 };
 
 /// A connection, and on the writer the right edge of the audit tree.
@@ -23,6 +27,7 @@ pub(crate) struct Session {
     texts: HashMap<usize, Box<str>>,
     frontier: Option<Frontier>,
     failed: Option<Fault>,
+    reconfigured: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -71,7 +76,7 @@ pub(super) static ALL: &[&Statement] = &[&INSERT_LEAF, &UPDATE_HEAD, &ERASE, &FO
 
 impl Session {
     pub(super) fn new(connection: Connection, constraints: Arc<Constraints>, frontier: Option<Frontier>) -> Self {
-        Self { connection, constraints, texts: HashMap::new(), frontier, failed: None }
+        Self { connection, constraints, texts: HashMap::new(), frontier, failed: None, reconfigured: false }
     }
 
     pub(crate) fn rows(&mut self, statement: &'static Statement, values: &[Value]) -> Result<Vec<Row>, Fault> {
@@ -120,6 +125,7 @@ impl Session {
         if self.frontier.is_none() && !statement.only_reads() {
             return Err(only_reads());
         }
+        self.reconfigured |= std::ptr::eq(statement, &raw const BUMP);
         let address = std::ptr::from_ref(statement) as usize;
         let text = self.texts.entry(address).or_insert_with(|| statement.for_sqlite().into_boxed_str());
         let outcome = self.connection.prepare_cached(text).and_then(|mut prepared| {
@@ -139,6 +145,34 @@ impl Session {
     }
 
     // What follows is for the threads.
+
+    /// How long the log is.
+    pub(super) fn log(&self) -> Result<Log, Fault> {
+        self.checkpoint("PRAGMA wal_checkpoint(NOOP)")
+    }
+
+    /// Copies what the log holds into the file, as far as nobody reads or writes it. Waits for the disk.
+    pub(super) fn copy_log(&self) -> Result<Log, Fault> {
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    fn checkpoint(&self, text: &str) -> Result<Log, Fault> {
+        let outcome = self.connection.prepare_cached(text).and_then(|mut statement| {
+            // The first column says whether somebody else copies; then the others are unknown.
+            statement.query_row((), |row| {
+                Ok(Log {
+                    pages: row.get::<_, i64>(1)?.try_into().unwrap_or(0),
+                    copied: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
+                })
+            })
+        });
+        outcome.map_err(|error| fault::of(&error, &self.constraints))
+    }
+
+    /// True when the configuration was changed since this was asked last.
+    pub(super) const fn take_reconfigured(&mut self) -> bool {
+        std::mem::replace(&mut self.reconfigured, false)
+    }
 
     /// Runs a statement that steers the transaction.
     pub(super) fn steer(&self, text: &str) -> Result<(), Fault> {

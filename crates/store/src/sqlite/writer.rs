@@ -1,10 +1,11 @@
 //! The one writer: takes all that waits, runs each command in its savepoint, commits once, answers all.
 
-use std::{fs::File, thread::JoinHandle};
+use std::{fs::File, sync::atomic::Ordering, thread::JoinHandle};
 
 use tokio::sync::mpsc;
 
 use super::{
+    checkpoint::Checkpoints,
     connection::Place,
     job::{Message, Work},
     session::Session,
@@ -18,9 +19,11 @@ const BATCH: usize = 256;
 
 /// Starts the writer. It holds `lock` to its end.
 pub(super) fn start(place: Place, lock: File, queue: mpsc::Receiver<Message>) -> Result<JoinHandle<()>, Fault> {
-    let mut writer = Writer { tx: Some(Tx::sqlite(place.writer()?)), place };
+    let checkpoints = Checkpoints::start(&place)?;
+    let mut writer = Writer { tx: Some(Tx::sqlite(place.writer()?)), place, checkpoints };
     let run = move || {
         writer.serve(queue);
+        writer.checkpoints.stop();
         drop(writer);
         drop(lock);
     };
@@ -32,6 +35,7 @@ struct Writer {
     place: Place,
     // Nothing after a failure of the disk: opened anew for the next batch, for what the file holds is in doubt.
     tx: Option<Tx>,
+    checkpoints: Checkpoints,
 }
 
 impl Writer {
@@ -62,9 +66,11 @@ impl Writer {
         };
         match outcomes {
             Ok(outcomes) => {
+                self.tell_of_changes();
                 for (work, outcome) in batch.into_iter().zip(outcomes) {
                     work.finish(outcome);
                 }
+                self.keep_the_log_short();
             }
             Err(fault) => {
                 tracing::error!(cause = fault.cause(), commands = batch.len(), "a batch could not be committed");
@@ -73,6 +79,22 @@ impl Writer {
                     work.finish(Err(fault.clone()));
                 }
             }
+        }
+    }
+
+    /// When everybody is answered. What fails here fails the next commit as well, and is said then.
+    fn keep_the_log_short(&mut self) {
+        let session = self.tx.as_mut().and_then(|tx| tx.sqlite_session().ok());
+        if let Some(Err(fault)) = session.map(|session| self.checkpoints.after_commit(session)) {
+            tracing::warn!(cause = fault.cause(), "the log could not be copied into the file");
+        }
+    }
+
+    /// Before anybody is answered, so that whoever is told of a change finds nothing remembered from before it.
+    fn tell_of_changes(&mut self) {
+        let session = self.tx.as_mut().and_then(|tx| tx.sqlite_session().ok());
+        if session.is_some_and(Session::take_reconfigured) {
+            self.place.version.fetch_add(1, Ordering::Release);
         }
     }
 

@@ -7,7 +7,7 @@ use super::Tx;
 use crate::{Fault, Health, sql::Statement};
 
 /// Lets the version of the configuration grow.
-pub(super) static BUMP: Statement =
+pub(crate) static BUMP: Statement =
     Statement::new("config_version.bump", "UPDATE config_version SET version = version + 1 WHERE one = 1");
 
 static VERSION: Statement = Statement::new("config_version.read", "SELECT version FROM config_version WHERE one = 1");

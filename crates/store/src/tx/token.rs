@@ -108,15 +108,15 @@ impl Tx {
         id: ApiTokenId,
         at: Timestamp,
     ) -> Result<bool, Fault> {
-        Ok(self.session.exec(&REVOKE, vec![id.into(), principal.into(), at.into()]).await? > 0)
+        self.configure(&REVOKE, vec![id.into(), principal.into(), at.into()]).await
     }
 
     /// Takes all tokens of a principal back.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn revoke_api_tokens_of(&mut self, principal: PrincipalId, at: Timestamp) -> Result<u64, Fault> {
-        self.session.exec(&REVOKE_ALL, vec![principal.into(), at.into()]).await
+    pub async fn revoke_api_tokens_of(&mut self, principal: PrincipalId, at: Timestamp) -> Result<bool, Fault> {
+        self.configure(&REVOKE_ALL, vec![principal.into(), at.into()]).await
     }
 }
 

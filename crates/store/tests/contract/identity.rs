@@ -382,7 +382,7 @@ async fn tokens(store: Store) {
     assert_eq!(revoke(SAM).await, Ok(false));
     assert_eq!(revoke(JEN).await, Ok(true));
     assert_eq!(revoke(JEN).await, Ok(false));
-    assert_eq!(store.transact(|tx| Box::pin(tx.revoke_api_tokens_of(who(JEN), at(6)))).await, Ok(1));
+    assert_eq!(store.transact(|tx| Box::pin(tx.revoke_api_tokens_of(who(JEN), at(6)))).await, Ok(true));
     let all = store.read(|tx| Box::pin(tx.api_tokens(who(JEN)))).await.unwrap();
     assert_eq!(all.iter().map(|token| token.revoked).collect::<Vec<_>>(), [Some(at(6)), Some(at(5))]);
     let sessions = store.read(|tx| Box::pin(tx.sessions_of(who(JEN)))).await.unwrap();

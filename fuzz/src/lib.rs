@@ -1,5 +1,10 @@
 //! The fuzz targets. Run one with `cargo xtask fuzz NAME`.
 
+use ephor_connect::fuzz as connect;
+use ephor_domain::fuzz as domain;
+use ephor_face_admin::fuzz as admin;
+use ephor_face_pam::fuzz as pam;
+use ephor_front::fuzz as front;
 use ephor_odata::fuzz as odata;
 
 /// One target.
@@ -18,6 +23,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "odata_filter", run: odata::fuzz_filter, dictionary: odata::DICTIONARY },
     Target { name: "odata_query", run: odata::fuzz_query, dictionary: odata::DICTIONARY },
     Target { name: "odata_key", run: odata::fuzz_key, dictionary: odata::DICTIONARY },
+    Target { name: "path", run: front::fuzz_path, dictionary: front::DICTIONARY },
+    Target { name: "instant", run: domain::fuzz_instant, dictionary: domain::DICTIONARY },
+    Target { name: "duration", run: domain::fuzz_duration, dictionary: domain::DICTIONARY },
+    Target { name: "pam_parameters", run: pam::fuzz_parameters, dictionary: pam::DICTIONARY },
+    Target { name: "admin_body", run: admin::fuzz_body, dictionary: admin::DICTIONARY },
+    Target { name: "admin_cursor", run: admin::fuzz_cursor, dictionary: admin::DICTIONARY },
+    Target { name: "ldap_escape", run: connect::fuzz_escape, dictionary: connect::DICTIONARY },
+    Target { name: "ldap_dn", run: connect::fuzz_dn, dictionary: connect::DICTIONARY },
 ];
 
 /// The target of that name.

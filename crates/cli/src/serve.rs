@@ -73,6 +73,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         limits: config.limits.front(),
         demo: false,
     })?;
+    process.engine().keep_records(config.audit.retention_days);
     if !process.engine().has_administrator().await.map_err(anyhow::Error::from)? {
         tracing::warn!("not ready: there is no administrator; run `ephor admin init --user NAME` on this host");
     }

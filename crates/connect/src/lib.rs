@@ -4,6 +4,7 @@
 //! failure is told in the words of the port it serves.
 
 pub mod dn;
+pub mod fuzz;
 pub mod hook;
 pub mod ldap;
 pub mod outgoing;

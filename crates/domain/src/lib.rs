@@ -8,6 +8,7 @@ pub mod approval;
 pub mod authentication;
 pub mod effect;
 pub mod entitlement;
+pub mod fuzz;
 pub mod grant;
 pub mod id;
 pub mod life;

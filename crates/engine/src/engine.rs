@@ -1,6 +1,10 @@
 //! The engine: one store, one clock, one set of targets, shared by every face.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
 
 use ephor_domain::{
     grant::Phase,
@@ -19,6 +23,7 @@ use crate::{
     pam::limit::CreateLimit,
     port::{Clock, Entropy, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
     reconcile::book::EndBook,
+    retention,
     wake::{Waiters, Waiting, Wake},
 };
 
@@ -59,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) mfa: Option<Arc<dyn MfaProvider>>,
     pub(crate) notifier: Option<Arc<dyn Notifier>>,
     pub(crate) signer: Option<AuditSigner>,
+    /// How many days the bodies of records are kept.
+    pub(crate) record_days: AtomicU32,
     pub(crate) book: EndBook,
     pub(crate) node: Uuid,
     pub(crate) waiters: Waiters,
@@ -99,6 +106,7 @@ impl Engine {
                 mfa: parts.mfa,
                 notifier: parts.notifier,
                 signer: parts.signer,
+                record_days: AtomicU32::new(retention::DAYS),
                 book: EndBook::default(),
                 node: parts.node,
                 waiters: Waiters::default(),

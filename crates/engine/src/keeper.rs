@@ -151,6 +151,7 @@ impl Engine {
                 }
                 if now >= retain {
                     self.purge().await?;
+                    self.forget_records().await?;
                     retain = now.saturating_add(RETAIN_EVERY).unwrap_or(Timestamp::MAX);
                 }
                 if now >= alarm {

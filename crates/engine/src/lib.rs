@@ -12,8 +12,10 @@ pub mod pam;
 pub mod port;
 pub mod reconcile;
 mod refused;
+mod retention;
 mod run;
 mod scheduler;
+pub mod verify;
 pub mod wake;
 
 pub use answer::{Answer, Denied};

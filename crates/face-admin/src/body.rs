@@ -25,8 +25,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
             Err(error) if error.is::<LengthLimitError>() => return Err(Problem::too_large()),
             Err(_) => return Err(Problem::invalid("The body did not arrive whole.")),
         };
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| unreadable(&error))
+        read(&bytes).map(Self)
     }
+}
+
+/// Reads the bytes of a body.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| unreadable(&error))
 }
 
 /// Says where and what sort of mistake it is, and nothing of what was sent.

@@ -15,6 +15,7 @@ mod answer;
 mod body;
 mod caller;
 mod face;
+pub mod fuzz;
 mod listing;
 mod openapi;
 mod parameters;

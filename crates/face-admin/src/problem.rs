@@ -45,6 +45,10 @@ impl Problem {
         Self { status, code, detail: detail.into(), field: None, headers: Vec::new() }
     }
 
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) fn about(mut self, field: &'static str) -> Self {
         self.field = Some(field);
         self

@@ -21,6 +21,7 @@ pub mod entity;
 mod envelope;
 mod face;
 mod forgery;
+pub mod fuzz;
 mod metadata;
 mod parameters;
 mod problem;

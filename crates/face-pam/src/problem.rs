@@ -94,12 +94,14 @@ struct Message<'a> {
     value: &'a str,
 }
 
-#[cfg(test)]
 impl Problem {
     pub(crate) fn facts(&self) -> (u16, &'static str, &str) {
         (self.status.as_u16(), self.code, &self.text)
     }
+}
 
+#[cfg(test)]
+impl Problem {
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value)
     }

@@ -15,6 +15,7 @@ pub mod call;
 pub mod certificate;
 mod connection;
 pub mod dispatch;
+pub mod fuzz;
 pub mod limits;
 pub mod network;
 pub mod owner;

@@ -17,6 +17,7 @@ const SCANS: &[(&str, &str)] = &[
     ("list.grants", "looks at open grants only, for a role that goes"),
     ("list.waiting", "looks at waiting requests only"),
     ("leaf.left", "once after a restore into another cluster"),
+    ("leaf.waiting_left", "once after a restore into another cluster"),
     ("challenge.open", "looks at waiting requests only"),
 ];
 

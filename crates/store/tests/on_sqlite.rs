@@ -115,7 +115,7 @@ async fn refusal(folder: &Path) -> Fault {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_found_when_it_is_opened() {
+async fn f10_a_damaged_file_is_found_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = closed(folder.path()).await;
     let whole = fs::read(&path).unwrap();

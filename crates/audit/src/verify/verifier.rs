@@ -35,7 +35,6 @@ pub struct Verifier {
     origin: String,
     keys: KeyRing,
     keys_from_log: bool,
-    bodies_kept_from: Option<u64>,
     tree: Frontier,
     sequence: Sequence,
     /// Checkpoints by the size at which their root can be compared.
@@ -86,7 +85,6 @@ impl Verifier {
             origin: origin.to_owned(),
             keys,
             keys_from_log: false,
-            bodies_kept_from: None,
             tree: Frontier::new(),
             sequence: Sequence::default(),
             ahead: BTreeMap::new(),
@@ -106,13 +104,6 @@ impl Verifier {
     #[must_use]
     pub const fn with_keys_from_log(mut self) -> Self {
         self.keys_from_log = true;
-        self
-    }
-
-    /// Says from which index on retention must have left every body.
-    #[must_use]
-    pub const fn with_bodies_kept_from(mut self, index: u64) -> Self {
-        self.bodies_kept_from = Some(index);
         self
     }
 
@@ -143,7 +134,7 @@ impl Verifier {
         let Some(leaf) = &row.leaf else {
             self.counts.pruned += 1;
             // Retention goes by age, so what it leaves is an unbroken end of the log.
-            if self.body_seen || self.bodies_kept_from.is_some_and(|kept| row.index >= kept) {
+            if self.body_seen {
                 self.fault(Cause::BodyRemoved, place);
             }
             return;
@@ -270,6 +261,14 @@ impl Verifier {
         } else if let Some(range) = self.tree.first_difference(&head) {
             let place = Place::Within { first: range.start, last: range.end - 1 };
             self.fault(Cause::HeadMismatch, place);
+        }
+    }
+
+    /// Says from which index on retention has left every body, after the last row.
+    pub fn bodies_kept_from(&mut self, index: u64) {
+        // They are gone from the beginning on without a gap, or a fault is noted already.
+        if self.counts.pruned > index {
+            self.fault(Cause::BodyRemoved, Place::At { index });
         }
     }
 

@@ -63,10 +63,11 @@ fn a2_bodies_removed_before_their_time_are_found() {
     for row in &mut log.rows[..6] {
         row.leaf = None;
     }
-    let mut verifier = Verifier::new(ORIGIN, ring()).with_bodies_kept_from(5);
+    let mut verifier = Verifier::new(ORIGIN, ring());
     for row in &log.rows {
         verifier.row(row);
     }
+    verifier.bodies_kept_from(5);
     let fault = Fault { cause: Cause::BodyRemoved, place: Place::At { index: 5 } };
     assert_eq!(verifier.finish().faults, [fault]);
 }

@@ -1,7 +1,7 @@
 //! Reads the log of a store from end to end, in constant memory and in the order in which a verifier wants it.
 
 use ephor_audit::verify::Row;
-use ephor_store::{Fault, Store, tx::audit::Named};
+use ephor_store::{Fault, Store};
 
 /// Rows read at once.
 const PAGE: u32 = 1000;
@@ -71,18 +71,5 @@ async fn checkpoints(store: &Store) -> Result<Vec<(u64, String)>, Fault> {
         if is_last {
             return Ok(all);
         }
-    }
-}
-
-/// Every row of the state with the leaf it names (seams §16).
-pub(super) async fn named(store: &Store) -> Result<Vec<(Named, ephor_audit::Hash)>, Fault> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let page = store.read(move |tx| Box::pin(tx.named_leaves(after, PAGE))).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        after = page.last().map(|(named, _)| *named);
-        all.extend(page);
     }
 }

@@ -1,17 +1,14 @@
 //! `ephor audit verify`.
 
-use std::{collections::HashSet, convert::Infallible, fs::File, io::BufReader, path::PathBuf};
+use std::{fs::File, io::BufReader, path::PathBuf};
 
 use ephor_audit::{
-    Hash, bundle,
-    verify::{Assurance, NamedLeaf, Report, Row, Verifier},
+    bundle,
+    verify::{Assurance, Report, Verifier},
 };
-use ephor_store::tx::audit::Named;
+use ephor_engine::verify::verify_log;
 
-use super::{
-    Log, checkpoints_of, keys_of,
-    rows::{self, ReadError, Sink},
-};
+use super::{Log, checkpoints_of, keys_of};
 use crate::{
     exit::{Done, Failure, Outcome},
     output::{self, Form},
@@ -47,14 +44,19 @@ pub(super) async fn run(arguments: &Arguments, form: Form) -> Done {
         None => {
             let log = Log::open(&arguments.configured).await?;
             let own = keys.is_none();
-            let mut verifier = Verifier::new(&log.origin, keys.unwrap_or_else(|| log.keys()));
-            if own {
-                verifier = verifier.with_keys_from_log();
-            }
-            for text in &against {
-                verifier.against(text);
-            }
-            let report = of_store(&log, verifier).await;
+            let keys = keys.unwrap_or_else(|| log.keys());
+            let origin = log.origin.clone();
+            let report = log.store.read(move |tx| {
+                let mut verifier = Verifier::new(&origin, keys.clone());
+                if own {
+                    verifier = verifier.with_keys_from_log();
+                }
+                for text in &against {
+                    verifier.against(text);
+                }
+                Box::pin(verify_log(tx, verifier))
+            });
+            let report = report.await.map_err(|fault| anyhow::anyhow!(fault.cause()));
             log.store.close().await;
             report?
         }
@@ -71,59 +73,5 @@ fn told(report: &Report, form: Form) -> Done {
     match report.assurance {
         Assurance::Faulty => Err(Failure::Told(Outcome::Refused)),
         Assurance::ConsistentWithItself | Assurance::ContinuesCheckpoint { .. } => Ok(()),
-    }
-}
-
-async fn of_store(log: &Log, mut verifier: Verifier) -> Done<Report> {
-    // Named before read: whatever a row names by now is in the log that is read afterwards.
-    let named = if log.store.numbers_later() {
-        output::note(
-            "note: leaves named by rows are not looked up, as this database numbers leaves after their commit",
-        );
-        Vec::new()
-    } else {
-        rows::named(&log.store).await.map_err(anyhow::Error::from)?
-    };
-    let mut seen = Seen { verifier: &mut verifier, missing: named.iter().map(|(_, hash)| *hash).collect() };
-    match rows::read(&log.store, &mut seen).await {
-        Ok(()) => {}
-        Err(ReadError::Store(fault)) => return Err(anyhow::anyhow!(fault.cause()).into()),
-        Err(ReadError::Sink(never)) => match never {},
-    }
-    let missing = seen.missing;
-    for (row, leaf_hash) in named {
-        let (table, id) = match row {
-            Named::Request(id) => ("request", id.to_string()),
-            Named::Grant(id) => ("access_grant", id.to_string()),
-        };
-        let found = !missing.contains(&leaf_hash);
-        verifier.named_leaf(NamedLeaf { table: table.to_owned(), id, leaf_hash }, found);
-    }
-    Ok(verifier.finish())
-}
-
-/// Verifies, and notes which leaves were there.
-struct Seen<'v> {
-    verifier: &'v mut Verifier,
-    missing: HashSet<Hash>,
-}
-
-impl Sink for Seen<'_> {
-    type Error = Infallible;
-
-    fn row(&mut self, row: &Row) -> Result<(), Infallible> {
-        self.missing.remove(&row.leaf_hash);
-        self.verifier.row(row);
-        Ok(())
-    }
-
-    fn checkpoint(&mut self, text: &str) -> Result<(), Infallible> {
-        self.verifier.checkpoint(text);
-        Ok(())
-    }
-
-    fn head(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.verifier.head(bytes);
-        Ok(())
     }
 }

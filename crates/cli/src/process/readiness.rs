@@ -68,10 +68,16 @@ async fn targets(engine: &Engine) -> Vec<TargetReadiness> {
     let stored = engine.store().read(|tx| Box::pin(tx.targets())).await.unwrap_or_default();
     let state = |target: &ephor_store::tx::target::Target| match engine.target_status(target.id) {
         _ if target.unwritable => "unwritable",
-        Some(status) if status.breaker_open => "not answering",
+        Some(status) if status.breaker_open || was_unreachable(target) => "not answering",
         Some(_) => GOOD,
         None if target.built_in => GOOD,
         None => "not configured here",
     };
     stored.iter().map(|target| TargetReadiness { name: target.name.clone(), state: state(target) }).collect()
+}
+
+/// What the last self-test found.
+fn was_unreachable(target: &ephor_store::tx::target::Target) -> bool {
+    let found = target.health.as_ref().and_then(|(text, _)| serde_json::from_str::<serde_json::Value>(text).ok());
+    found.is_some_and(|found| found.get("reachable") == Some(&serde_json::Value::Bool(false)))
 }

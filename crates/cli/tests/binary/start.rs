@@ -2,9 +2,9 @@
 
 use std::net::TcpListener;
 
-use ephor_testkit::WorkDir;
+use ephor_testkit::{WorkDir, program::Running};
 
-use crate::ephor::{Demo, PATIENCE, configure, program, run};
+use crate::ephor::{Demo, PATIENCE, call, configure, program, run};
 
 #[test]
 fn a_port_in_use_is_named() {
@@ -75,16 +75,80 @@ fn a_store_that_is_open_elsewhere_is_not_opened_twice() {
 }
 
 #[test]
-fn an_order_to_stop_is_obeyed() {
-    let folder = WorkDir::new("stop").unwrap();
-    let file = configure(folder.path(), "");
+fn a_database_that_does_not_answer_is_named() {
+    let folder = WorkDir::new("unreachable").unwrap();
+    let closed = unused_port();
+    let file = configure(folder.path(), &format!("store.url = 'postgresql://ephor@127.0.0.1:{closed}/ephor'\n"));
+    let complaint = run(&["serve", "--config", &file], &[], "").complaint(3);
+    assert!(complaint.starts_with(&format!("error: postgres://127.0.0.1:{closed}/ephor: ")), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+}
+
+#[test]
+fn a_directory_that_does_not_answer_is_named_and_stops_nothing_else() {
+    let url = format!("ldap://127.0.0.1:{}", unused_port());
+    let directory = ["--ldap", &url, "--ldap-bind", "cn=ephor", "--ldap-base", "dc=test", "--ldap-password", "x"];
+    let ports = ["demo", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"];
+    let complaint = run(&[&ports[..], &directory].concat(), &[], "");
+    assert_ne!(complaint.code, 0, "{complaint:?}");
+    assert!(complaint.err.starts_with("error: ") && complaint.err.contains(&url), "{complaint:?}");
+    assert!(!complaint.err.contains("panicked"), "{complaint:?}");
+
+    // A server serves without it: everything else goes on. Readiness tells.
+    let folder = WorkDir::new("no-directory").unwrap();
+    std::fs::write(folder.join("password"), "secret").unwrap();
+    let http = unused_port();
+    let target = format!(
+        "[targets.corp.ldap]\nurl = '{url}'\nallow_plain = true\nbind_dn = 'cn=ephor,dc=test'\npassword_file = '{}'\n\
+         base_dn = 'dc=test'\n",
+        folder.join("password").display()
+    );
+    let text = format!("data_dir = '{}'\nhttp.listen = '127.0.0.1:{http}'\n{target}", folder.join("data").display());
+    let file = folder.join("ephor.toml");
+    std::fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    let init = ["admin", "init", "--user", "root", "--password-stdin", "--config", &file];
+    run(&init, &[], "correct horse battery\n").good();
+    let told = run(&["doctor", "--config", &file], &[], "");
+    assert!(told.code != 0 && told.out.contains("target corp"), "{told:?}");
     let mut running = program().args(["serve", "--config", &file]).start().unwrap();
+    until_serving(&mut running);
+    let address = format!("http://127.0.0.1:{http}");
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let state = || {
+        let ready = call(&address, "GET", "/readyz", &[], "");
+        assert_eq!(ready.status, 200, "{ready:?}");
+        let ready = ready.json();
+        let targets = ready["targets"].as_array().unwrap();
+        targets.iter().find(|target| target["name"] == "corp").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    while state() != "not answering" {
+        assert!(std::time::Instant::now() < deadline, "{}", state());
+        std::thread::yield_now();
+    }
+    assert!(running.terminate(PATIENCE).unwrap().success(), "{}", running.stderr());
+}
+
+/// A port that nobody listens on.
+fn unused_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn until_serving(running: &mut Running) {
     let deadline = std::time::Instant::now() + PATIENCE;
     while !running.stderr().contains("\"serving\"") {
         assert!(running.ended().unwrap().is_none(), "{}", running.stderr());
         assert!(std::time::Instant::now() < deadline, "{}", running.stderr());
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn an_order_to_stop_is_obeyed() {
+    let folder = WorkDir::new("stop").unwrap();
+    let file = configure(folder.path(), "");
+    let mut running = program().args(["serve", "--config", &file]).start().unwrap();
+    until_serving(&mut running);
     let status = running.terminate(PATIENCE).unwrap();
     assert!(status.success(), "{status} {}", running.stderr());
     assert!(running.stderr().contains("stopped"), "{}", running.stderr());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// The filter `(attribute=value)`.
-pub(super) fn equals(attribute: &str, value: &str) -> String {
+pub(crate) fn equals(attribute: &str, value: &str) -> String {
     format!("({attribute}={})", escape(value))
 }
 

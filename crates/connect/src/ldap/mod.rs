@@ -7,7 +7,7 @@ mod account;
 mod config;
 mod container;
 mod fault;
-mod filter;
+pub(crate) mod filter;
 mod group;
 mod lane;
 mod membership;

@@ -8,7 +8,7 @@ use ephor_audit::{
     key::KeyRing,
     leaf,
     proof::{ConsistencyDocument, InclusionDocument, consistency_ranges, inclusion_ranges},
-    verify::{Report, Row, Verifier},
+    verify::{Report, Verifier},
 };
 use ephor_domain::{Refusal, administration::Right, principal::Actor};
 use ephor_store::{Fault, Tx};
@@ -17,7 +17,7 @@ use super::{
     Listing,
     desk::{Files, Query},
 };
-use crate::{answer::Answer, engine::Engine};
+use crate::{answer::Answer, engine::Engine, verify::verify_log};
 
 /// Leaves read at once.
 const PAGE: u32 = 1000;
@@ -247,46 +247,7 @@ impl Query for Verify {
         if let Some(text) = &self.against {
             verifier.against(text);
         }
-        // Rows and checkpoints by size, so that a root is compared when its tree is there.
-        let mut checkpoints = all_checkpoints(files.tx).await?.into_iter().peekable();
-        let mut next = 0;
-        loop {
-            let leaves = files.tx.leaves(next, PAGE).await?;
-            let Some(last) = leaves.last().map(|leaf| leaf.index) else { break };
-            for leaf in leaves {
-                while let Some((_, text)) = checkpoints.next_if(|(size, _)| *size <= verifier.records_read()) {
-                    verifier.checkpoint(&text);
-                }
-                verifier.row(&Row {
-                    index: leaf.index,
-                    leaf: leaf.leaf,
-                    leaf_hash: leaf.leaf_hash,
-                    erasable: leaf.erasable,
-                });
-            }
-            next = last.saturating_add(1);
-        }
-        for (_, text) in checkpoints {
-            verifier.checkpoint(&text);
-        }
-        let head = files.tx.audit_frontier().await?;
-        if !head.is_empty() {
-            verifier.head(&head);
-        }
-        Ok(verifier.finish())
-    }
-}
-
-async fn all_checkpoints(tx: &mut Tx) -> Result<Vec<(u64, String)>, Fault> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let page = tx.checkpoints(after, PAGE).await?;
-        let is_last = page.len() < PAGE as usize;
-        all.extend(page);
-        after = all.last().map(|(size, _)| *size);
-        if is_last {
-            return Ok(all);
-        }
+        Ok(verify_log(files.tx, verifier).await?)
     }
 }
 

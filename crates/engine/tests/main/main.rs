@@ -16,6 +16,7 @@ mod nodes;
 mod outage;
 mod overlap;
 mod race;
+mod record;
 mod scene;
 mod slapd;
 mod store_down;

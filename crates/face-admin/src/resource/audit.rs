@@ -166,7 +166,7 @@ async fn consistency(
 /// What the log is to be compared with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Against {
+pub(super) struct Against {
     /// A checkpoint kept elsewhere, in its text form.
     checkpoint: Option<String>,
 }

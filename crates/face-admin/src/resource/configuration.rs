@@ -72,7 +72,7 @@ async fn get(State(app): State<App>, caller: Signed) -> Answer<Json<Configuratio
 /// What is to change; what is absent stays. Durations are seconds.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ConfigurationPatch {
+pub(super) struct ConfigurationPatch {
     /// Prefix of generated PRIV account names.
     priv_user_prefix: Option<String>,
     /// TTL of a new role when none is given.

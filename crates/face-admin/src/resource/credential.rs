@@ -43,7 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A password for an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewPassword {
+pub(super) struct NewPassword {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
@@ -68,7 +68,7 @@ async fn set_password(
 /// How long an enrolment link is good.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewEnrolment {
+pub(super) struct NewEnrolment {
     /// Seconds; 900 when absent, at most 86400.
     lifetime: Option<u32>,
 }
@@ -157,7 +157,7 @@ async fn tokens(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<J
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewTokenBody {
+pub(super) struct NewTokenBody {
     /// Name for people.
     label: String,
     /// `Pam.Use`, `Ephor.Admin`, `Ephor.Check`, `Ephor.Scim`, `Ephor.Metrics`.
@@ -217,7 +217,7 @@ async fn revoke_token(State(app): State<App>, caller: Signed, ids: Ids<2>) -> An
 /// What a target calls an account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AccountNames {
+pub(super) struct AccountNames {
     /// Distinguished name, where the target has such names.
     native_name: String,
     login: String,

@@ -16,7 +16,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A link and what it is used for.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Redeem {
+pub(super) struct Redeem {
     /// The secret that the link carries.
     #[schema(value_type = String, format = Password)]
     secret: SecretString,

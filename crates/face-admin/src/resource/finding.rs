@@ -40,7 +40,7 @@ enum Seen {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = Finding)]
-struct FindingBody {
+pub(super) struct FindingBody {
     user_id: Uuid,
     seen: Seen,
     /// What it is now, where that is asked.

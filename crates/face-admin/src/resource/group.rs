@@ -106,7 +106,7 @@ async fn get(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewGroup)]
-struct NewGroupBody {
+pub(super) struct NewGroupBody {
     /// Name of the CORP group; of the group itself for a PRIV-only one.
     source_group_name: String,
     /// CORP domain; the PRIV domain for a PRIV-only group.
@@ -144,7 +144,7 @@ async fn create(State(app): State<App>, caller: Signed, Sent(new): Sent<NewGroup
 /// What is to change of a group; what is absent stays. `null` takes an optional value away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct GroupPatch {
+pub(super) struct GroupPatch {
     source_account_name: Option<String>,
     source_domain: Option<String>,
     #[serde(default, deserialize_with = "present")]

@@ -18,7 +18,7 @@ mod user;
 
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::face::App;
+use crate::{body, face::App, problem::Problem};
 
 /// All routes, without the base path.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -38,4 +38,30 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(health::routes())
         .merge(finding::routes())
+}
+
+/// Reads bytes as the body of each operation, for fuzzing; answers what each had against them.
+pub(crate) fn read_as_each(bytes: &[u8]) -> Vec<Problem> {
+    let all = [
+        body::read::<role::NewRole>(bytes).err(),
+        body::read::<role::RolePatch>(bytes).err(),
+        body::read::<enrolment::Redeem>(bytes).err(),
+        body::read::<configuration::ConfigurationPatch>(bytes).err(),
+        body::read::<group::NewGroupBody>(bytes).err(),
+        body::read::<group::GroupPatch>(bytes).err(),
+        body::read::<credential::NewPassword>(bytes).err(),
+        body::read::<credential::NewEnrolment>(bytes).err(),
+        body::read::<credential::NewTokenBody>(bytes).err(),
+        body::read::<credential::AccountNames>(bytes).err(),
+        body::read::<audit::Against>(bytes).err(),
+        body::read::<user::NewUserBody>(bytes).err(),
+        body::read::<user::UserPatch>(bytes).err(),
+        body::read::<target::TargetPatch>(bytes).err(),
+        body::read::<session::SignInBody>(bytes).err(),
+        body::read::<request::Cancel>(bytes).err(),
+        body::read::<request::End>(bytes).err(),
+        body::read::<person::Accounts>(bytes).err(),
+        body::read::<finding::FindingBody>(bytes).err(),
+    ];
+    all.into_iter().flatten().collect()
 }

@@ -47,7 +47,7 @@ async fn get(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json
 /// Two accounts of one human being.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Accounts {
+pub(super) struct Accounts {
     user_id: Uuid,
     other_user_id: Uuid,
 }

@@ -170,7 +170,7 @@ async fn cancel(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<J
 /// What is to be cancelled: a user's, a role's, both together, or with `all` everything.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Cancel {
+pub(super) struct Cancel {
     user_id: Option<Uuid>,
     role_id: Option<Uuid>,
     /// Everything; alone.
@@ -194,7 +194,7 @@ async fn cancel_all(State(app): State<App>, caller: Signed, Sent(which): Sent<Ca
 /// Why access is ended.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct End {
+pub(super) struct End {
     /// For the record; at most 4000 characters.
     justification: Option<String>,
 }

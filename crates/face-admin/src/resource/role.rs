@@ -121,7 +121,7 @@ async fn get(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json
 /// A role to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewRole {
+pub(super) struct NewRole {
     /// Unique, case-blind; 1 to 256 characters.
     display_name: String,
     description: Option<String>,
@@ -175,7 +175,7 @@ async fn create(State(app): State<App>, caller: Signed, Sent(new): Sent<NewRole>
 /// What is to change of a role; what is absent stays. `null` takes an optional value away. Lists replace the whole list.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RolePatch {
+pub(super) struct RolePatch {
     display_name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SignIn)]
-struct SignInBody {
+pub(super) struct SignInBody {
     /// `DOMAIN\account`, the account alone where it is unique, or the user principal name.
     username: String,
     #[schema(value_type = String, format = Password)]

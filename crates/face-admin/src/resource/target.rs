@@ -121,7 +121,7 @@ async fn list(State(app): State<App>, caller: Signed) -> Answer<Json<Page<Target
 /// What is to change of a target.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TargetPatch {
+pub(super) struct TargetPatch {
     mode: ModeBody,
 }
 

@@ -155,7 +155,7 @@ async fn get(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewUser)]
-struct NewUserBody {
+pub(super) struct NewUserBody {
     /// CORP domain; the PRIV domain for a PRIV-only user.
     source_domain: String,
     source_account_name: String,
@@ -220,7 +220,7 @@ async fn create(State(app): State<App>, caller: Signed, Sent(new): Sent<NewUserB
 /// What is to change of a user; what is absent stays. `null` takes an optional value away.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UserPatch {
+pub(super) struct UserPatch {
     /// `false` ends whatever is open of the user.
     priv_account_active: Option<bool>,
     priv_account_name: Option<String>,

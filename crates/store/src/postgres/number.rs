@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::{Session, session::in_time};
 use crate::{
     Fault,
-    sql::{Reader, Statement},
+    sql::{Reader, Row, Statement},
 };
 
 static HEAD: Statement =
@@ -33,13 +33,39 @@ static UPDATE: Statement = Statement::new(
     "UPDATE audit_head SET size = $1, frontier = $2, mark_xid = $3, mark_seq = $4 WHERE one = 1",
 );
 
+static MARK: Statement = Statement::new("audit_head.mark", "SELECT mark_xid, mark_seq FROM audit_head WHERE one = 1");
+
+static WAITING: Statement = Statement::new(
+    "leaf.waiting",
+    "SELECT xid, seq, leaf, leaf_hash, erasable FROM leaf WHERE (xid, seq) > ($1, $2) ORDER BY xid, seq LIMIT $3",
+);
+
+// After a restore into another cluster, as above.
+static WAITING_LEFT: Statement = Statement::new(
+    "leaf.waiting_left",
+    "SELECT l.xid, l.seq, l.leaf, l.leaf_hash, l.erasable FROM leaf l WHERE (l.xid, l.seq) > ($1, $2) \
+     AND NOT EXISTS (SELECT 1 FROM leaf_number n WHERE n.xid = l.xid AND n.seq = l.seq) ORDER BY l.xid, l.seq LIMIT $3",
+);
+
 /// Statements of numbering.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&HEAD, &OLDEST, &NEXT, &LEFT, &UPDATE];
+pub(super) static ALL: &[&Statement] = &[&HEAD, &OLDEST, &NEXT, &LEFT, &UPDATE, &MARK, &WAITING, &WAITING_LEFT];
 
 const INSERT: &str = "INSERT INTO leaf_number (idx, xid, seq) SELECT * FROM unnest($1, $2, $3)";
 
 impl Session {
+    /// Leaves without a number, behind a place.
+    pub(crate) async fn unnumbered(&mut self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Row>, Fault> {
+        let head = self.rows(&MARK, vec![]).await?.pop().unwrap_or_default();
+        let mut head = Reader::new("audit_head", head);
+        let mark = (head.int("mark_xid")?, head.int("mark_seq")?);
+        let oldest = self.rows(&OLDEST, vec![]).await?.pop().unwrap_or_default();
+        let is_restored = Reader::new("audit_head", oldest).int("oldest")? <= mark.0;
+        let (statement, from) = if is_restored { (&WAITING_LEFT, (-1, -1)) } else { (&WAITING, mark) };
+        let (xid, seq) = after.unwrap_or(from);
+        self.rows(statement, vec![xid.into(), seq.into(), limit.into()]).await
+    }
+
     pub(crate) async fn number_leaves(&mut self, limit: u32) -> Result<u64, Fault> {
         let head = self.rows(&HEAD, vec![]).await?.pop().unwrap_or_default();
         let mut head = Reader::new("audit_head", head);

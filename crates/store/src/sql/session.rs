@@ -120,6 +120,14 @@ impl Session {
         Ok(count > 0)
     }
 
+    /// Leaves without a number, behind a place.
+    pub(crate) async fn unnumbered(&mut self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Row>, Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(Vec::new()),
+            Self::Postgres(session) => session.unnumbered(after, limit).await,
+        }
+    }
+
     /// Takes the bodies of some leaves away.
     pub(crate) async fn forget(&mut self, from: u64, to: u64) -> Result<u64, Fault> {
         let values = vec![from.into(), to.into()];

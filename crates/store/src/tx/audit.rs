@@ -22,6 +22,19 @@ pub struct StoredLeaf {
     pub erasable: Option<String>,
 }
 
+/// A leaf that is committed and has no number yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Transaction and place in it: to go on behind.
+    pub place: (i64, i64),
+    /// What is hashed.
+    pub leaf: Vec<u8>,
+    /// Its hash.
+    pub leaf_hash: Hash,
+    /// JSON with salt and texts, unless erased.
+    pub erasable: Option<String>,
+}
+
 /// A row that names its last leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
@@ -105,6 +118,23 @@ impl Tx {
     /// As any statement.
     pub async fn number_leaves(&mut self, limit: u32) -> Result<u64, Fault> {
         self.session.number_leaves(limit).await
+    }
+
+    /// Leaves that are committed and have no number yet, behind a place; never any on SQLite.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn unnumbered_leaves(&mut self, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Waiting>, Fault> {
+        let rows = self.session.unnumbered(after, limit).await?.into_iter().map(|row| {
+            let mut row = Reader::new("leaf", row);
+            Ok(Waiting {
+                place: (row.int("xid")?, row.int("seq")?),
+                leaf: row.bytes("leaf")?,
+                leaf_hash: hash(&mut row, "leaf_hash")?,
+                erasable: row.text_or_null("erasable")?,
+            })
+        });
+        rows.collect()
     }
 
     /// Stores a signed checkpoint.

@@ -165,7 +165,7 @@ fn verified(folder: &Path, data: &Path, store: &str) {
 }
 
 #[test]
-fn f9_on_a_full_disk_nothing_happens_unrecorded_and_work_goes_on_when_there_is_room() {
+fn f9_pam_132_on_a_full_disk_nothing_happens_unrecorded_and_work_goes_on_when_there_is_room() {
     let folder = WorkDir::new("disk-full").unwrap();
     let Some(disk) = SmallDisk::over(folder.join("data")) else { return };
     let data = disk.folder.display().to_string();
@@ -196,7 +196,7 @@ fn f9_on_a_full_disk_nothing_happens_unrecorded_and_work_goes_on_when_there_is_r
 }
 
 #[test]
-fn f9_on_a_read_only_database_nothing_happens_unrecorded_and_work_goes_on_when_it_is_writable() {
+fn f9_pam_132_on_a_read_only_database_nothing_happens_unrecorded_and_work_goes_on_when_it_is_writable() {
     let Some(database) = available_or_skip(Postgres::database()) else { return };
     let folder = WorkDir::new("read-only").unwrap();
     let data = folder.join("data");

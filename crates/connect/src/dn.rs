@@ -92,7 +92,9 @@ fn fold(value: &str) -> String {
 /// The short name of an attribute type that servers and tools also spell in long or as an object identifier.
 fn short_name(kind: &str) -> String {
     let kind = kind.to_ascii_lowercase();
-    let kind = kind.strip_prefix("oid.").unwrap_or(&kind);
+    // The prefix stands before a number only.
+    let number = kind.strip_prefix("oid.").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let kind = number.unwrap_or(&kind);
     match kind {
         "commonname" | "2.5.4.3" => "cn",
         "userid" | "0.9.2342.19200300.100.1.1" => "uid",
@@ -264,6 +266,8 @@ mod tests {
         same("cn=a;o=x", "cn=a,o=x");
         same("cn=a+uid=b,o=x", "uid=b+cn=a,o=x");
         same("commonName=a,2.5.4.10=x", "cn=a,o=x");
+        same("OID.2.5.4.3=a,oid.1.2=b", "cn=a,1.2=b");
+        assert_eq!(key("oid.oid.=a"), key(&key("oid.oid.=a")), "a spelling is spelled as itself");
         same("cn=\\c3\\a9,o=x", "cn=É,o=x");
         same("cn=e\u{301},o=x", "cn=é,o=x");
         same("cn=#0403414243,o=x", "cn=abc,o=x");

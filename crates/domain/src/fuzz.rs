@@ -63,7 +63,10 @@ pub fn fuzz_duration(data: &[u8]) {
     ];
     for ttl in read.into_iter().flatten() {
         assert_eq!(Ttl::from_pam(&ttl.to_pam()), Ok(ttl), "{text}");
-        assert_eq!(Ttl::from_iso(&ttl.to_iso()), Ok(ttl), "{text}");
+        // ISO text is for lengths; only PAM has an order to give up.
+        if !ttl.is_zero() {
+            assert_eq!(Ttl::from_iso(&ttl.to_iso()), Ok(ttl), "{text}");
+        }
     }
 }
 

@@ -17,6 +17,9 @@ pub const PAM_SENTINEL: &str = "0001-01-01T00:00:00";
 /// The last instant that can be stored: a moment of 9999-12-30. Later input is cut to it.
 pub const LAST: Timestamp = Timestamp::constant(253_402_207_200, 999_999_000);
 
+/// The first instant that can be written: the year 1 begins. Earlier input, which only an offset can make, is moved to it.
+pub const FIRST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// Why a text is no instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InstantError {
@@ -157,7 +160,7 @@ impl fmt::Display for Day {
 
 fn clamped(local: DateTime, offset: Offset) -> Timestamp {
     // Only the two last days of year 9999 can fail: clients write "for ever" so.
-    offset.to_timestamp(local).map_or(LAST, |instant| instant.min(LAST))
+    offset.to_timestamp(local).map_or(LAST, |instant| instant.clamp(FIRST, LAST))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,6 +271,14 @@ mod tests {
 
     fn refused(text: &str, expected: InstantError) {
         assert_eq!(from_pam(text, &pacific()), Err(expected), "{text:?}");
+    }
+
+    #[test]
+    fn f19_an_offset_before_the_year_1_is_moved_to_its_beginning() {
+        let read = from_graph("0001-01-01T00:00+14:00");
+        assert_eq!(read, Ok(FIRST));
+        assert_eq!(to_utc(FIRST), "0001-01-01T00:00:00Z");
+        assert_eq!(from_utc_text("0001-01-01T00:00:00+00:01"), Ok(FIRST));
     }
 
     #[test]

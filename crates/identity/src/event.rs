@@ -77,6 +77,13 @@ pub enum EventKind {
     },
     /// A password was set.
     PasswordSet,
+    /// An identity of an outside issuer was linked to the account by its bearer, who proved both.
+    IdentityLinked {
+        /// `iss`.
+        issuer: String,
+        /// `sub`.
+        subject: String,
+    },
     /// A key that signs tokens was made.
     SigningKeyMade {
         /// Its name.

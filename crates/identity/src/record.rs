@@ -50,6 +50,9 @@ pub fn record_of(event: &Event) -> Record {
             .detail("scopes", scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             .detail("expires", expires.to_string()),
         EventKind::TokenRevoked { token } => record.detail("token", token.to_string()),
+        EventKind::IdentityLinked { issuer, subject } => {
+            record.detail("issuer", issuer.clone()).detail("subject", subject.clone())
+        }
         EventKind::SigningKeyMade { key, from, until } => {
             record.detail("key", key.clone()).detail("from", from.to_string()).detail("until", until.to_string())
         }
@@ -75,6 +78,7 @@ fn catalogued(kind: &EventKind) -> Catalogued {
         EventKind::TokenMade { .. } => events::API_TOKEN_CREATED,
         EventKind::TokenRevoked { .. } => events::API_TOKEN_REVOKED,
         EventKind::PasswordSet => events::PASSWORD_CHANGED,
+        EventKind::IdentityLinked { .. } => events::IDENTITY_LINKED,
         EventKind::SigningKeyMade { .. } => events::SIGNING_KEY_MADE,
         EventKind::SigningKeysReplaced { .. } => events::SIGNING_KEYS_REPLACED,
     }

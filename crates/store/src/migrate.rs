@@ -39,6 +39,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0004_factors.sqlite.sql"),
         postgres: include_str!("../migrations/0004_factors.postgres.sql"),
     },
+    Migration {
+        number: 5,
+        name: "identity_link",
+        sqlite: include_str!("../migrations/0005_identity_link.sqlite.sql"),
+        postgres: include_str!("../migrations/0005_identity_link.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`slapd`] | an OpenLDAP server with people, groups, TLS and an outside witness |
 //! | [`postgres`] | a PostgreSQL database per test, or a private cluster to crash |
+//! | [`oidc`] | an OpenID provider at which people sign in, with keys that can be exchanged |
 //! | [`proxy`] | a TCP proxy that refuses, resets, hangs, delays and truncates on demand |
 //! | [`program`] | one of our own binaries, run as an operator would run it |
 //! | [`pki`] | a certificate authority for test listeners |
@@ -16,6 +17,8 @@
 //! leaves a work directory behind; the next test to start anything sweeps it together with the processes it names.
 
 mod launch;
+#[cfg(feature = "directory")]
+pub mod oidc;
 #[cfg(feature = "directory")]
 pub mod pki;
 pub mod ports;

@@ -3,16 +3,22 @@
 
 mod address;
 mod signature;
+mod web;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use ephor_engine::port::Clock;
-use reqwest::{Client, Method, StatusCode, header, redirect};
+use reqwest::{Client, Method, Response, StatusCode, header, redirect};
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::{Host, Url};
 
-pub use self::address::is_inside;
+pub use self::{address::is_inside, web::Web};
 use self::{
     address::{Guard, GuardedResolver, Refused},
     signature::Signer,
@@ -158,18 +164,7 @@ impl Endpoint {
             None => None,
             Some(secret) => Some(Signer::new(secret).ok_or(OutgoingConfigError::Secret)?),
         };
-        let tls = tls::client_config(config.ca_file.as_deref())?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls.as_ref().clone())
-            .dns_resolver(GuardedResolver::new(guard))
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .referer(false)
-            .timeout(limits.time)
-            .user_agent(concat!("ephor/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| OutgoingConfigError::Client(error.to_string()))?;
+        let client = client(config.ca_file.as_deref(), GuardedResolver::new(guard), limits)?;
         Ok(Self { client, base, signer, clock, limits })
     }
 
@@ -195,22 +190,41 @@ impl Endpoint {
         if let Some(body) = call.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body);
         }
-        let mut answer = request.send().await.map_err(fault)?;
+        let answer = request.send().await.map_err(fault)?;
         if !answer.status().is_success() {
             return Err(CallFault::Status(answer.status().as_u16()));
         }
         if answer.status() == StatusCode::NO_CONTENT {
             return Ok(Vec::new());
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(fault)? {
-            if body.len() + chunk.len() > self.limits.answer {
-                return Err(CallFault::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        body(answer, self.limits.answer).await
     }
+}
+
+fn client(ca_file: Option<&Path>, resolver: GuardedResolver, limits: Limits) -> Result<Client, OutgoingConfigError> {
+    let tls = tls::client_config(ca_file)?;
+    Client::builder()
+        .tls_backend_preconfigured(tls.as_ref().clone())
+        .dns_resolver(resolver)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        .referer(false)
+        .timeout(limits.time)
+        .user_agent(concat!("ephor/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| OutgoingConfigError::Client(error.to_string()))
+}
+
+async fn body(mut answer: Response, most: usize) -> Result<Vec<u8>, CallFault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(fault)? {
+        if body.len() + chunk.len() > most {
+            return Err(CallFault::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn fault(error: reqwest::Error) -> CallFault {

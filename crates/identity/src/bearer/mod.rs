@@ -17,6 +17,7 @@ mod verify;
 
 pub use claims::{Claims, Unreadable};
 pub use facts::{Issuer, TokenFacts};
+pub(crate) use rules::is_in_time;
 pub use rules::{LEEWAY_OUTSIDE, LEEWAY_OWN, TokenFault, TokenRules, own_issuer};
 pub use standing::{Standing, Stands};
 pub use verify::Bearers;

@@ -1,6 +1,6 @@
 //! From the text of a token to the facts it states and the account behind it.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use ephor_domain::{
     id::{PrincipalId, TokenFamilyId},
@@ -18,6 +18,7 @@ use crate::{
     caller::Denied,
     jose::Compact,
     keys::{KeyError, KeyRing},
+    outside::{Links, OutsideIssuer},
 };
 
 /// Judges bearer tokens.
@@ -25,6 +26,8 @@ pub struct Bearers {
     keys: Arc<KeyRing>,
     rules: TokenRules,
     standing: Arc<dyn Standing>,
+    outside: HashMap<String, Arc<OutsideIssuer>>,
+    links: Option<Arc<dyn Links>>,
 }
 
 impl fmt::Debug for Bearers {
@@ -57,7 +60,14 @@ impl Bearers {
     /// A judge with our own keys and rules.
     #[must_use]
     pub fn new(keys: Arc<KeyRing>, rules: TokenRules, standing: Arc<dyn Standing>) -> Self {
-        Self { keys, rules, standing }
+        Self { keys, rules, standing, outside: HashMap::new(), links: None }
+    }
+
+    /// The same judge, who also hears outside issuers.
+    #[must_use]
+    pub fn with_outside(self, issuers: impl IntoIterator<Item = Arc<OutsideIssuer>>, links: Arc<dyn Links>) -> Self {
+        let outside = issuers.into_iter().map(|issuer| (issuer.settings().issuer.clone(), issuer)).collect();
+        Self { outside, links: Some(links), ..self }
     }
 
     /// Our own keys.
@@ -72,7 +82,8 @@ impl Bearers {
         &self.rules
     }
 
-    /// The claims of a token, if its form, signature, time, audience and tenant are right. The store is not asked.
+    /// The claims of a token, if its form, signature, time, audience and, on one of ours, tenant are right. The store is
+    /// not asked.
     ///
     /// # Errors
     /// Why the token does not count.
@@ -81,6 +92,9 @@ impl Bearers {
         let unverified = compact.unverified_claims().map_err(|_| TokenFault::Malformed)?;
         let claims = Claims::read(&unverified).map_err(|_| TokenFault::Malformed)?;
         if claims.issuer != self.rules.issuer {
+            if let Some(issuer) = self.outside.get(&claims.issuer) {
+                return issuer.verify(&compact, claims, now).await;
+            }
             // Which of the two is said depends on claims nobody vouches for; either way it is no.
             let foreign = claims.tenant.is_some_and(|tenant| tenant != self.rules.tenant);
             return Err(if foreign { TokenFault::Tenant } else { TokenFault::Issuer });
@@ -104,6 +118,9 @@ impl Bearers {
     /// Who stands behind a token, and what it states.
     pub(crate) async fn bearer(&self, token: &str, now: Timestamp) -> Result<(Stands, TokenFacts), Nobody> {
         let claims = self.verify(token, now).await?;
+        if let Some((issuer, links)) = self.outside.get(&claims.issuer).zip(self.links.as_ref()) {
+            return stranger(issuer, links.as_ref(), claims, now).await;
+        }
         let object = PrincipalId::new(claims.object.ok_or(TokenFault::NoObject)?);
         let family = claims.family.as_deref().map(str::parse::<TokenFamilyId>).transpose();
         let family = family.map_err(|_| TokenFault::Malformed)?;
@@ -121,6 +138,38 @@ impl Bearers {
         }
         if stands.revoked { Err(fault(TokenFault::Revoked)) } else { Ok((stands, facts)) }
     }
+}
+
+/// Who stands behind a token of an outside issuer. Its own words on objects, scopes, roles, factors and contexts count
+/// through its mapping alone.
+async fn stranger(
+    issuer: &OutsideIssuer,
+    links: &dyn Links,
+    claims: Claims,
+    now: Timestamp,
+) -> Result<(Stands, TokenFacts), Nobody> {
+    let subject = claims.subject.as_deref().ok_or(TokenFault::NoObject)?;
+    let name = issuer.authoritative_name(&claims);
+    let linked = links.linked(&claims.issuer, subject, name).await.map_err(|error| Nobody::Denied(error.into()))?;
+    let principal = linked.ok_or(TokenFault::NotLinked)?;
+    let app_only = principal.kind == PrincipalKind::Service;
+    let mapped = issuer.settings().mapping.apply(&claims);
+    let facts = TokenFacts {
+        issuer: Issuer::Outside(claims.issuer),
+        client: claims.client,
+        app_only,
+        scopes: if app_only { Default::default() } else { mapped.scopes },
+        roles: if app_only { mapped.roles } else { Default::default() },
+        methods: mapped.mfa.then(|| "mfa".to_owned()).into_iter().collect(),
+        contexts: mapped.contexts,
+        authenticated: claims.authenticated,
+        issued: claims.issued.or(claims.not_before).unwrap_or(now),
+        expires: claims.expires,
+        family: None,
+        id: claims.id,
+        follows_challenges: false,
+    };
+    Ok((Stands { principal, revoked: false }, facts))
 }
 
 fn facts(claims: Claims, family: Option<TokenFamilyId>, now: Timestamp) -> TokenFacts {

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ephor_domain::{
+    authentication::{Method, Proofs},
     id::{ClientId, PersonId, PrincipalId, TokenFamilyId},
     principal::{Principal, PrincipalKind, Proof},
 };
@@ -28,15 +29,16 @@ use crate::fixture::{START, bearer, presented};
 
 const URL: &str = "https://ephor.example";
 const TENANT: Uuid = Uuid::from_u128(0x7e);
-const JEN: Uuid = Uuid::from_u128(1);
-const APP: Uuid = Uuid::from_u128(2);
+pub(crate) const JEN: Uuid = Uuid::from_u128(1);
+pub(crate) const APP: Uuid = Uuid::from_u128(2);
 const FAMILY: Uuid = Uuid::from_u128(3);
 
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) identity: Identity,
+    pub(crate) vault: Arc<StoreVault>,
+    pub(crate) clock: SimulatedClock,
     keys: Arc<KeyRing>,
-    clock: SimulatedClock,
     _folder: tempfile::TempDir,
 }
 
@@ -54,10 +56,18 @@ fn principal(id: Uuid, kind: PrincipalKind, account: &str) -> Principal {
 }
 
 async fn world(algorithm: Algorithm) -> World {
+    made(algorithm, Timestamp::from_second(START).unwrap()).await
+}
+
+/// A world that begins at this instant.
+pub(crate) async fn world_at(start: Timestamp) -> World {
+    made(Algorithm::EdDsa, start).await
+}
+
+async fn made(algorithm: Algorithm, start: Timestamp) -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&Location::Sqlite(folder.path().join("ephor.db"))).await.unwrap();
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
-    let start = Timestamp::from_second(START).unwrap();
     store
         .transact(move |tx| {
             Box::pin(async move {
@@ -92,10 +102,10 @@ async fn world(algorithm: Algorithm) -> World {
     let keys = Arc::new(keys);
     let rules = TokenRules::new(URL, TENANT, ["https://graph.example".to_owned()]);
     let bearers = Bearers::new(Arc::clone(&keys), rules, vault.clone());
-    let ports = Ports { vault, journal: Arc::new(journal), clock: Arc::new(clock.clone()), entropy };
+    let ports = Ports { vault: vault.clone(), journal: Arc::new(journal), clock: Arc::new(clock.clone()), entropy };
     let settings = Settings { password_cost: Cost::LEAST, ..Settings::default() };
     let identity = Identity::new(ports, settings).unwrap().with_bearers(bearers);
-    World { store, identity, keys, clock, _folder: folder }
+    World { store, identity, vault, clock, keys, _folder: folder }
 }
 
 /// A delegated token of jen.
@@ -138,6 +148,59 @@ impl World {
 
     async fn refused(&self, token: &str, fault: TokenFault) {
         assert_eq!(self.ask(token).await, Err(Denied::NotSignedIn(Reason::Token(fault))), "{token}");
+    }
+
+    pub(crate) fn replace_bearers(&mut self, change: impl FnOnce(Bearers) -> Bearers) {
+        let rules = TokenRules::new(URL, TENANT, []);
+        let bearers = change(Bearers::new(Arc::clone(&self.keys), rules, self.vault.clone()));
+        let journal = StoreJournal::new(self.store.clone(), sealer(Arc::new(SeededEntropy::new(6)))).0;
+        let ports = Ports {
+            vault: self.vault.clone(),
+            journal: Arc::new(journal),
+            clock: Arc::new(self.clock.clone()),
+            entropy: Arc::new(SeededEntropy::new(6)),
+        };
+        let settings = Settings { password_cost: Cost::LEAST, ..Settings::default() };
+        self.identity = Identity::new(ports, settings).unwrap().with_bearers(bearers);
+    }
+
+    pub(crate) async fn token_of_jen(&self) -> String {
+        let now = self.clock.now().as_second();
+        let times = [("iat", json!(now)), ("nbf", json!(now)), ("exp", json!(now + 3600)), ("sid", Value::Null)];
+        self.sign(&with(&times)).await
+    }
+
+    pub(crate) async fn principal(&self, id: Uuid) -> Principal {
+        self.store.read(move |tx| Box::pin(tx.principal(PrincipalId::new(id)))).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn update(&self, principal: Principal) {
+        self.store
+            .transact(move |tx| {
+                let principal = principal.clone();
+                Box::pin(async move { tx.update_principal(&principal).await })
+            })
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn another_person(&self) -> Uuid {
+        let id = Uuid::from_u128(0x5a);
+        self.store
+            .transact(move |tx| {
+                Box::pin(async move { tx.insert_principal(&principal(id, PrincipalKind::User, "sam")).await })
+            })
+            .await
+            .unwrap();
+        id
+    }
+
+    /// Somebody who has just signed in to the portal.
+    pub(crate) async fn session_of(&self, id: Uuid) -> Caller {
+        let proofs = Proofs::of(Method::Password, self.clock.now());
+        let address = std::net::IpAddr::from([127, 0, 0, 1]);
+        let principal = self.principal(id).await;
+        self.identity.begin_session(principal, proofs, address, None).await.unwrap().caller
     }
 
     async fn disable(&self, id: Uuid, kind: PrincipalKind) {

@@ -5,6 +5,7 @@ mod basic;
 mod bearer;
 mod fixture;
 mod keys;
+mod outside;
 mod sessions;
 mod stored;
 mod tokens;

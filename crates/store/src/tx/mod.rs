@@ -16,6 +16,7 @@ pub mod eligibility;
 pub mod factor;
 pub mod family;
 pub mod group;
+pub mod identity_link;
 pub mod lease;
 pub mod list;
 pub mod lock;
@@ -203,6 +204,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         factor::ALL,
         family::ALL,
         group::ALL,
+        identity_link::ALL,
         list::ALL,
         membership::ALL,
         meta::ALL,

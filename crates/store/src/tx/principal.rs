@@ -92,8 +92,11 @@ static DELETE_CEREMONIES: Statement =
 static DELETE_GUESSES: Statement =
     Statement::new("principal.delete_guesses", "DELETE FROM guess_budget WHERE principal = $1");
 
+static DELETE_LINKS: Statement =
+    Statement::new("principal.delete_links", "DELETE FROM identity_link WHERE principal = $1");
+
 /// What goes with a principal.
-static DELETE_ALL: [&Statement; 15] = [
+static DELETE_ALL: [&Statement; 16] = [
     &DELETE_UNLINK,
     &DELETE_USER,
     &DELETE_CREDENTIAL,
@@ -103,6 +106,7 @@ static DELETE_ALL: [&Statement; 15] = [
     &DELETE_GUESSES,
     &DELETE_ENROLMENTS,
     &DELETE_TOKENS,
+    &DELETE_LINKS,
     &DELETE_SESSIONS,
     &DELETE_ADMINISTRATOR,
     &DELETE_ACCOUNTS,
@@ -131,6 +135,7 @@ pub(super) static ALL: &[&Statement] = &[
     &DELETE_GUESSES,
     &DELETE_ENROLMENTS,
     &DELETE_TOKENS,
+    &DELETE_LINKS,
     &DELETE_SESSIONS,
     &DELETE_ADMINISTRATOR,
     &DELETE_ACCOUNTS,

@@ -1,0 +1,72 @@
+//! Whose an outside identity is.
+
+use ephor_domain::principal::{Principal, PrincipalKind};
+use ephor_store::tx::{fold, identity_link::IdentityLink};
+
+use crate::{event::Event, port::Answer, store_vault::StoreVault};
+
+/// Why an identity cannot be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unlinkable {
+    /// It belongs, or belonged, to an account of another person (S1).
+    #[error("the identity belongs, or belonged, to another person")]
+    OtherPerson,
+    /// The account is not there, or is no account that signs in.
+    #[error("there is no such account")]
+    NoAccount,
+}
+
+/// Reads and makes links. Each writing method writes its event in the same commit (A1).
+pub trait Links: Send + Sync + 'static {
+    /// The account that an identity signs in to; where none is linked and the issuer's word on the name is ours, the
+    /// person's account of that sign-in name.
+    fn linked<'a>(&'a self, issuer: &'a str, subject: &'a str, name: Option<&'a str>) -> Answer<'a, Option<Principal>>;
+
+    /// Links an identity whose bearer has proved both.
+    fn link(&self, link: IdentityLink, event: Event) -> Answer<'_, Result<(), Unlinkable>>;
+}
+
+impl Links for StoreVault {
+    fn linked<'a>(&'a self, issuer: &'a str, subject: &'a str, name: Option<&'a str>) -> Answer<'a, Option<Principal>> {
+        let (issuer, subject, name) = (issuer.to_owned(), subject.to_owned(), name.map(str::to_owned));
+        Box::pin(self.store().read(move |tx| {
+            let (issuer, subject, name) = (issuer.clone(), subject.clone(), name.clone());
+            Box::pin(async move {
+                if let Some(principal) = tx.linked_principal(&issuer, &subject).await? {
+                    return Ok(Some(principal));
+                }
+                let Some(name) = name else { return Ok(None) };
+                // An identity that was ever linked signs in by its link alone.
+                if !tx.links_of_identity(&issuer, &subject).await?.is_empty() {
+                    return Ok(None);
+                }
+                let named = tx.principal_named(&name).await?.filter(|named| named.kind == PrincipalKind::User);
+                Ok(named.filter(|named| named.upn.as_deref().is_some_and(|upn| fold(upn) == fold(&name))))
+            })
+        }))
+    }
+
+    fn link(&self, link: IdentityLink, event: Event) -> Answer<'_, Result<(), Unlinkable>> {
+        let record = self.sealed(&event);
+        Box::pin(self.store().transact(move |tx| {
+            let (link, record) = (link.clone(), record.clone());
+            Box::pin(async move {
+                let account = tx.principal(link.principal).await?;
+                let Some(account) = account.filter(|account| account.kind != PrincipalKind::Group) else {
+                    return Ok(Err(Unlinkable::NoAccount));
+                };
+                // Who once was behind an identity may still wait for a decision under the other account.
+                for former in tx.links_of_identity(&link.issuer, &link.subject).await? {
+                    let person = tx.principal(former.principal).await?.map(|former| former.person);
+                    let in_force = former.ended.is_none() && former.principal != link.principal;
+                    if in_force || person.is_some_and(|person| person != account.person) {
+                        return Ok(Err(Unlinkable::OtherPerson));
+                    }
+                }
+                tx.put_identity_link(&link).await?;
+                tx.record(record).await?;
+                Ok(Ok(()))
+            })
+        }))
+    }
+}

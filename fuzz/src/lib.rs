@@ -5,6 +5,7 @@ use ephor_domain::fuzz as domain;
 use ephor_face_admin::fuzz as admin;
 use ephor_face_pam::fuzz as pam;
 use ephor_front::fuzz as front;
+use ephor_identity::fuzz as identity;
 use ephor_odata::fuzz as odata;
 
 /// One target.
@@ -31,6 +32,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "admin_cursor", run: admin::fuzz_cursor, dictionary: admin::DICTIONARY },
     Target { name: "ldap_escape", run: connect::fuzz_escape, dictionary: connect::DICTIONARY },
     Target { name: "ldap_dn", run: connect::fuzz_dn, dictionary: connect::DICTIONARY },
+    Target { name: "jwt", run: identity::fuzz_token, dictionary: identity::DICTIONARY },
+    Target { name: "jwt_claims", run: identity::fuzz_claims, dictionary: identity::DICTIONARY },
+    Target { name: "jwk", run: identity::fuzz_key, dictionary: identity::DICTIONARY },
 ];
 
 /// The target of that name.

@@ -16,6 +16,7 @@ use crate::{
         foundation::Foundation,
         keepsake,
         open::{self, Configured},
+        outside,
     },
 };
 
@@ -56,6 +57,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     let keys = open::keys(&config, &opened).await?;
     let process = Process::new(Setup {
         token_rules: open::token_rules(&config, &opened.foundation),
+        public_url: open::public_url(&config),
+        issuers: outside::issuers(&config, &resolved, &own, &opened.clock)?,
         keys,
         targets: targets(&config, &opened.foundation)?,
         mfa,

@@ -16,6 +16,13 @@ pub enum PrincipalKind {
     Service,
 }
 
+/// S1: whoever once signed in with an identity of an outside issuer may still have something waiting under the account it
+/// led to. So it leads to accounts of `person` only if everybody it led to `before` is that person.
+#[must_use]
+pub fn may_take_identity(person: PersonId, before: impl IntoIterator<Item = PersonId>) -> bool {
+    before.into_iter().all(|before| before == person)
+}
+
 /// An account that can sign in, hold or decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -20,6 +20,7 @@ use crate::{
     event::{Event, EventKind, FailureReason},
     password::{self, Hashers, Overloaded, PasswordError},
     port::{Journal, Vault},
+    relying_party::RelyingParty,
     remembered::Remembered,
     secret::SecretHash,
     settings::Settings,
@@ -61,6 +62,7 @@ pub struct Identity {
     throttle: Throttle,
     tally: Tally,
     bearers: Option<Bearers>,
+    party: Option<RelyingParty>,
 }
 
 impl fmt::Debug for Identity {
@@ -92,6 +94,7 @@ impl Identity {
             throttle: Throttle::new(settings.throttle),
             tally: Tally::default(),
             bearers: None,
+            party: None,
             ports,
             settings,
         })
@@ -101,6 +104,18 @@ impl Identity {
     #[must_use]
     pub fn with_bearers(self, bearers: Bearers) -> Self {
         Self { bearers: Some(bearers), ..self }
+    }
+
+    /// The same front door, through which people also come by outside issuers.
+    #[must_use]
+    pub fn with_relying_party(self, party: RelyingParty) -> Self {
+        Self { party: Some(party), ..self }
+    }
+
+    /// Who signs people in with outside issuers; `None` where nobody does.
+    #[must_use]
+    pub fn relying_party(&self) -> Option<&RelyingParty> {
+        self.party.as_ref()
     }
 
     /// Who judges signed tokens; `None` where none counts.

@@ -14,6 +14,7 @@ pub mod cookie;
 pub mod cors;
 pub mod event;
 pub mod forgery;
+pub mod fuzz;
 pub mod identity;
 pub mod jose;
 pub mod keys;

@@ -8,6 +8,7 @@ mod ldap;
 mod lists;
 mod postgres;
 mod start;
+mod tokens;
 
 use anyhow::Result;
 
@@ -38,5 +39,6 @@ pub const ALL: &[Benchmark] = &[
     Benchmark { name: "growth", about: "V6: cost as eligibilities and history grow", run: growth::run },
     Benchmark { name: "postgres", about: "V8: activations a second, PostgreSQL", run: postgres::run },
     Benchmark { name: "start", about: "O6, V7: time to serve a large store, and memory", run: start::run },
+    Benchmark { name: "tokens", about: "signed tokens a second and core, and sign-in", run: tokens::run },
     Benchmark { name: "expiry", about: "R1: ten thousand ends in one instant, and single ones", run: expiry::run },
 ];

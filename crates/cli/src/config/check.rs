@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
-use ephor_domain::Refusal;
+use ephor_domain::{Refusal, policy::context::ContextClass};
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -141,6 +141,23 @@ fn identity(config: &Config, found: &mut Vec<Mistake>) {
         let graphic = audience.chars().all(|c| c.is_ascii_graphic());
         if audience.trim_end_matches('/').is_empty() || audience.len() > 200 || !graphic {
             found.push(Mistake::at("identity.audiences", "expected addresses such as \"https://graph.example.com\""));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for (name, issuer) in &config.identity.issuers {
+        let at = |key: &str, text: &str| Mistake::at(&format!("identity.issuers.{name}.{key}"), text);
+        let secure = issuer.issuer.starts_with("https://");
+        if !(secure || issuer.allow_private && issuer.issuer.starts_with("http://")) {
+            found.push(at("issuer", "expected https://HOST/PATH, or http://… with `allow_private = true`"));
+        }
+        if !seen.insert(issuer.issuer.as_str()) {
+            found.push(at("issuer", "this issuer is configured twice"));
+        }
+        if issuer.client_secret.is_some() && issuer.client_secret_file.is_some() {
+            found.push(at("client_secret_file", "set either `client_secret` or `client_secret_file`, not both"));
+        }
+        if issuer.mapping.contexts.values().any(|word| word.parse::<ContextClass>().is_err()) {
+            found.push(at("mapping.contexts", "expected contexts from c1 to c99"));
         }
     }
 }

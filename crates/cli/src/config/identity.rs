@@ -1,9 +1,15 @@
 //! The section of tokens and of those who make them.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use ephor_identity::{KeySettings, jose::Algorithm, keys::Rotation};
+use ephor_identity::{
+    KeySettings,
+    jose::Algorithm,
+    keys::Rotation,
+    outside::{Client, Mapping, OutsideSettings},
+};
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::values::Period;
@@ -22,6 +28,80 @@ pub struct Identity {
     /// Audiences that count besides `public_url`: for clients that ask for tokens of a fixed host. With or without a slash
     /// at the end is the same.
     pub audiences: Vec<String>,
+    /// Outside issuers whose tokens count, and with which people sign in, by name.
+    #[serde(skip_serializing)]
+    pub issuers: BTreeMap<String, Issuer>,
+}
+
+/// An outside issuer (OpenID Connect). Its identities are accounts here only where they are linked.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// Its `iss`, exactly; `.well-known/openid-configuration` is looked for below it.
+    pub issuer: String,
+    /// Audiences of its bearer tokens that count here; without one, none of them counts.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Who Ephor is there. Without it, people do not sign in with this issuer. The address to come back to is
+    /// `/portal/sign-in/callback` below `public_url`.
+    pub client_id: Option<String>,
+    /// Ephor's secret there. Better: `client_secret_file`. Without a secret, PKCE alone proves who asks.
+    #[schemars(with = "Option<String>")]
+    pub client_secret: Option<SecretString>,
+    /// File that holds the secret; one line end after it is not part of it.
+    pub client_secret_file: Option<PathBuf>,
+    /// What is asked for beside `openid`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Allows addresses of this machine and of private networks, and plain HTTP.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// PEM file of the authorities that may vouch for it; without it the machine's own store counts.
+    pub ca_file: Option<PathBuf>,
+    /// Mail domains for which this issuer's word on a verified mail address is Ephor's own: an account of that sign-in
+    /// name needs no link. Whoever administers the issuer can then become anybody of the domain.
+    #[serde(default)]
+    pub authoritative_for: Vec<String>,
+    /// What the issuer's words count for. Without it they say who somebody is, and nothing else.
+    #[serde(default)]
+    pub mapping: IssuerMapping,
+}
+
+/// What the words of an issuer count for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct IssuerMapping {
+    /// Words of `amr` that mean a second factor.
+    pub mfa_methods: Vec<String>,
+    /// Words of `acr` that mean a second factor.
+    pub mfa_strengths: Vec<String>,
+    /// Words of `acrs` or `acr`, and the authentication context (`c1` … `c99`) each stands for.
+    pub contexts: BTreeMap<String, String>,
+    /// Words of `scp` or `scope`, and the scopes each stands for: `Pam.Use`, `Ephor.Admin`.
+    pub scopes: BTreeMap<String, Vec<String>>,
+    /// Words of `roles`, and the app roles each stands for.
+    pub roles: BTreeMap<String, Vec<String>>,
+}
+
+impl Issuer {
+    /// As identity takes it; the secret may come from its file.
+    #[must_use]
+    pub fn settings(&self, secret: Option<SecretString>) -> OutsideSettings {
+        let mapping = &self.mapping;
+        OutsideSettings {
+            issuer: self.issuer.clone(),
+            audiences: self.audiences.clone(),
+            client: self.client_id.clone().map(|id| Client { id, secret, scopes: self.scopes.clone() }),
+            mapping: Mapping {
+                mfa_methods: mapping.mfa_methods.iter().cloned().collect(),
+                mfa_strengths: mapping.mfa_strengths.iter().cloned().collect(),
+                contexts: mapping.contexts.clone(),
+                scopes: mapping.scopes.clone(),
+                roles: mapping.roles.clone(),
+            },
+            authoritative_for: self.authoritative_for.clone(),
+        }
+    }
 }
 
 /// What tokens are signed with.
@@ -49,6 +129,7 @@ impl Default for Identity {
             signing_algorithm: SigningAlgorithm::default(),
             key_period: Period(Rotation::default().period),
             audiences: Vec::new(),
+            issuers: BTreeMap::new(),
         }
     }
 }

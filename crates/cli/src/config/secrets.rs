@@ -1,6 +1,7 @@
 //! Secrets that stand in files of their own. Read at start, so that the configuration itself holds none.
 
 use std::{
+    collections::BTreeMap,
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -19,6 +20,8 @@ pub struct Resolved {
     pub store: Location,
     /// The MFA provider.
     pub mfa_hook: Option<MfaHookConfig>,
+    /// Our secrets at outside issuers, by their names.
+    pub issuers: BTreeMap<String, SecretString>,
     /// Where notifications are posted.
     pub webhook: Option<OutgoingConfig>,
 }
@@ -73,6 +76,12 @@ pub fn resolve(config: &Config) -> Result<Resolved, Vec<SecretError>> {
         ca_file: hook.ca_file.clone(),
         secret: secret("notifications.webhook.secret_file", hook.secret.as_ref(), hook.secret_file.as_deref()),
     });
+    let mut issuers = BTreeMap::new();
+    for (name, issuer) in &config.identity.issuers {
+        let key = format!("identity.issuers.{name}.client_secret_file");
+        let found = secret(&key, issuer.client_secret.as_ref(), issuer.client_secret_file.as_deref());
+        issuers.extend(found.map(|found| (name.clone(), found)));
+    }
     let url = secret("store.url_file", None, config.store.url_file.as_deref());
     let store = match (&config.store.url, url) {
         (Some(url), _) => url.0.clone(),
@@ -89,7 +98,7 @@ pub fn resolve(config: &Config) -> Result<Resolved, Vec<SecretError>> {
             }
         },
     };
-    if errors.is_empty() { Ok(Resolved { store, mfa_hook, webhook }) } else { Err(errors) }
+    if errors.is_empty() { Ok(Resolved { store, mfa_hook, issuers, webhook }) } else { Err(errors) }
 }
 
 /// Reads a secret; one line end after it is not part of it.

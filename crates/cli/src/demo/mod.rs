@@ -75,6 +75,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         signer,
         keys,
         token_rules,
+        public_url: facts.https.clone(),
+        issuers: std::collections::BTreeMap::new(),
         sign_in: Settings { throttle: Throttling::NotLoopback, ..Settings::default() },
         owners: OwnerTable::new([cast::tenant().to_string(), cast::UPN_SUFFIX.to_owned()])
             .map_err(anyhow::Error::from)?,

@@ -11,13 +11,14 @@ mod meters;
 mod metrics;
 mod notice;
 pub(crate) mod open;
+pub(crate) mod outside;
 mod readiness;
 mod routes;
 mod signals;
 pub(crate) mod signer;
 pub(crate) mod tokens;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use ephor_engine::{
     AuditSigner, Engine, Parts,
@@ -27,7 +28,11 @@ use ephor_face_admin::AdminFace;
 use ephor_face_pam::PamFace;
 use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
 use ephor_identity::{
-    Bearers, Identity, KeyRing, Origin, Ports, Settings, StoreJournal, StoreVault, TokenRules, Vault, record::sealer,
+    Bearers, Identity, KeyRing, Origin, Ports, Settings, StoreJournal, StoreVault, TokenRules, Vault,
+    bearer::Standing,
+    outside::{Links, OutsideIssuer},
+    record::sealer,
+    relying_party::{RelyingParty, RelyingPorts},
 };
 use ephor_store::Store;
 use tokio::task::JoinSet;
@@ -56,6 +61,10 @@ pub(crate) struct Setup {
     pub(crate) sign_in: Settings,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) token_rules: TokenRules,
+    /// Where people reach us.
+    pub(crate) public_url: String,
+    /// Outside issuers by the names they have here.
+    pub(crate) issuers: BTreeMap<String, Arc<OutsideIssuer>>,
     pub(crate) owners: OwnerTable,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) public_origin: Option<Origin>,
@@ -89,8 +98,16 @@ impl Process {
         };
         let identity =
             Identity::new(ports, setup.sign_in).map_err(|error| Failure::usage(format!("sign_in: {error}")))?;
-        let bearers = Bearers::new(Arc::clone(&setup.keys), setup.token_rules, vault);
-        let identity = Arc::new(identity.with_bearers(bearers));
+        let party = RelyingPorts {
+            links: Arc::clone(&vault) as Arc<dyn Links>,
+            sealer: setup.keys.sealer().clone(),
+            clock: Arc::clone(&setup.clock),
+            entropy: Arc::clone(&setup.entropy),
+        };
+        let bearers = Bearers::new(Arc::clone(&setup.keys), setup.token_rules, Arc::clone(&vault) as Arc<dyn Standing>)
+            .with_outside(setup.issuers.values().cloned(), vault);
+        let party = RelyingParty::new(party, setup.issuers, &setup.public_url);
+        let identity = Arc::new(identity.with_bearers(bearers).with_relying_party(party));
         let node = setup.entropy.guid();
         let engine = Engine::new(Parts {
             store: setup.store,

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod enrolment;
 pub mod group;
 pub mod health;
+pub mod identity;
 pub mod listing;
 pub mod monitor;
 pub mod person;

@@ -8,6 +8,7 @@ mod enrolment;
 mod finding;
 mod group;
 mod health;
+mod identity;
 mod member;
 mod person;
 mod request;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(user::routes())
         .merge(credential::routes())
         .merge(person::routes())
+        .merge(identity::routes())
         .merge(group::routes())
         .merge(configuration::routes())
         .merge(request::routes())

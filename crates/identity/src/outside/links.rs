@@ -1,6 +1,6 @@
 //! Whose an outside identity is.
 
-use ephor_domain::principal::{Principal, PrincipalKind};
+use ephor_domain::principal::{Principal, PrincipalKind, may_take_identity};
 use ephor_store::tx::{fold, identity_link::IdentityLink};
 
 use crate::{event::Event, port::Answer, store_vault::StoreVault};
@@ -8,8 +8,8 @@ use crate::{event::Event, port::Answer, store_vault::StoreVault};
 /// Why an identity cannot be linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unlinkable {
-    /// It belongs, or belonged, to an account of another person (S1).
-    #[error("the identity belongs, or belonged, to another person")]
+    /// It belongs to another account, or belonged to one of another person (S1).
+    #[error("the identity belongs to another account, or belonged to one of another person")]
     OtherPerson,
     /// The account is not there, or is no account that signs in.
     #[error("there is no such account")]
@@ -55,13 +55,15 @@ impl Links for StoreVault {
                 let Some(account) = account.filter(|account| account.kind != PrincipalKind::Group) else {
                     return Ok(Err(Unlinkable::NoAccount));
                 };
-                // Who once was behind an identity may still wait for a decision under the other account.
+                let mut before = Vec::new();
                 for former in tx.links_of_identity(&link.issuer, &link.subject).await? {
-                    let person = tx.principal(former.principal).await?.map(|former| former.person);
-                    let in_force = former.ended.is_none() && former.principal != link.principal;
-                    if in_force || person.is_some_and(|person| person != account.person) {
+                    if former.ended.is_none() && former.principal != link.principal {
                         return Ok(Err(Unlinkable::OtherPerson));
                     }
+                    before.extend(tx.principal(former.principal).await?.map(|former| former.person));
+                }
+                if !may_take_identity(account.person, before) {
+                    return Ok(Err(Unlinkable::OtherPerson));
                 }
                 tx.put_identity_link(&link).await?;
                 tx.record(record).await?;

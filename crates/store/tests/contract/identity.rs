@@ -7,7 +7,9 @@ use ephor_store::{
         administrator::Administrator,
         credential::{Credential, Enrolment},
         factor::{Ceremony, Factor},
+        identity_link::IdentityLink,
         session::Session,
+        signing_key::SigningKey,
         token::ApiToken,
     },
 };
@@ -30,6 +32,8 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         ("guesses are counted for each account", |store| Box::pin(guesses(store))),
         ("a link works once", |store| Box::pin(enrolments(store))),
         ("tokens and sessions end", |store| Box::pin(tokens(store))),
+        ("keys sign in turn", |store| Box::pin(signing_keys(store))),
+        ("an outside identity leads to one account", |store| Box::pin(identity_links(store))),
         ("unlinking waits", |store| Box::pin(unlinks(store))),
     ]
 }
@@ -404,4 +408,83 @@ async fn unlinks(store: Store) {
     assert_eq!(pending().await, Ok(vec![who(SAM), who(JEN)]));
     put(SAM, None).await.unwrap();
     assert_eq!(pending().await, Ok(vec![who(JEN)]));
+}
+
+async fn signing_keys(store: Store) {
+    let key = |name: &str, from: i64| SigningKey {
+        kid: name.to_owned(),
+        algorithm: "ES256".to_owned(),
+        public: "{}".to_owned(),
+        sealed: vec![1, 2, 3],
+        created: at(0),
+        signs_from: at(from),
+        signs_until: at(from + 10),
+        published_until: at(from + 20),
+    };
+    let (first, second) = (key("b", 0), key("a", 10));
+    for put in [second.clone(), first.clone()] {
+        store
+            .transact(move |tx| {
+                let put = put.clone();
+                Box::pin(async move { tx.insert_signing_key(&put).await })
+            })
+            .await
+            .unwrap();
+    }
+    let all = store.read(|tx| Box::pin(tx.signing_keys())).await.unwrap();
+    assert_eq!(all, [first.clone(), second.clone()]);
+    assert!(!format!("{all:?}").contains("sealed"));
+    assert_eq!(store.transact(|tx| Box::pin(tx.purge_signing_keys(at(20)))).await, Ok(0));
+    assert_eq!(store.transact(|tx| Box::pin(tx.purge_signing_keys(at(21)))).await, Ok(1));
+    assert_eq!(store.transact(|tx| Box::pin(tx.end_signing_keys(at(15)))).await, Ok(1));
+    let ended = SigningKey { signs_until: at(15), published_until: at(15), ..second };
+    assert_eq!(store.read(|tx| Box::pin(tx.signing_keys())).await.unwrap(), [ended]);
+}
+
+async fn identity_links(store: Store) {
+    populate(&store).await;
+    let link = |principal: u128, created: i64| IdentityLink {
+        issuer: "https://i.example".to_owned(),
+        subject: "s".to_owned(),
+        principal: who(principal),
+        created: at(created),
+        created_by: Some(who(ADA)),
+        ended: None,
+    };
+    let put = |link: IdentityLink| {
+        let store = store.clone();
+        async move {
+            let command = store.transact(move |tx| {
+                let link = link.clone();
+                Box::pin(async move { tx.put_identity_link(&link).await })
+            });
+            command.await
+        }
+    };
+    let found = |subject: &'static str| {
+        let store = store.clone();
+        async move {
+            let read = store.read(move |tx| Box::pin(tx.linked_principal("https://i.example", subject)));
+            read.await.unwrap().map(|principal| principal.id)
+        }
+    };
+    put(link(JEN, 1)).await.unwrap();
+    assert_eq!((found("s").await, found("S").await), (Some(who(JEN)), None));
+    assert!(matches!(put(link(SAM, 2)).await, Err(Fault::Conflict { .. })));
+    let end = |by: u128| {
+        let store = store.clone();
+        async move {
+            let end =
+                store.transact(move |tx| Box::pin(tx.end_identity_link("https://i.example", "s", who(by), at(3))));
+            end.await.unwrap()
+        }
+    };
+    assert!(!end(SAM).await);
+    assert!(end(JEN).await);
+    assert_eq!(found("s").await, None);
+    put(link(SAM, 4)).await.unwrap();
+    let all = store.read(|tx| Box::pin(tx.links_of_identity("https://i.example", "s"))).await.unwrap();
+    assert_eq!(all, [IdentityLink { ended: Some(at(3)), ..link(JEN, 1) }, link(SAM, 4)]);
+    let own = store.read(|tx| Box::pin(tx.links_of_principal(who(SAM)))).await.unwrap();
+    assert_eq!(own, [link(SAM, 4)]);
 }

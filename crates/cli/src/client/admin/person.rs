@@ -7,7 +7,7 @@ use super::{api::Api, find, view};
 use crate::{
     client::prompt,
     exit::Done,
-    output::{self, Form, printable},
+    output::{self, Columns, Form, instant, printable, property},
 };
 
 /// Persons.
@@ -26,6 +26,35 @@ pub(crate) enum Command {
         account: String,
         /// Name or id
         other: String,
+    },
+    /// List the identities of outside issuers that sign in to an account
+    Identities {
+        /// Name or id
+        #[arg(value_name = "USER")]
+        account: String,
+    },
+    /// Let an identity of an outside issuer sign in to an account; takes your password, not a token
+    LinkIdentity {
+        /// Name or id
+        #[arg(value_name = "USER")]
+        account: String,
+        /// `iss`, exactly as it is configured
+        issuer: String,
+        /// `sub` there
+        subject: String,
+    },
+    /// End such a link; takes your password, not a token
+    UnlinkIdentity {
+        /// Name or id
+        #[arg(value_name = "USER")]
+        account: String,
+        /// `iss`
+        issuer: String,
+        /// `sub` there
+        subject: String,
+        /// Do not ask
+        #[arg(long)]
+        force: bool,
     },
     /// Take an account out of its person; takes your password, not a token
     Unlink {
@@ -48,6 +77,31 @@ pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
             let (user, other) = (find::user(api, &account).await?, find::user(api, &other).await?);
             let accounts = json!({"userId": user.id, "otherUserId": other.id});
             view::object(form, &api.post("persons/links", &accounts).await?)
+        }
+        Command::Identities { account } => {
+            let user = find::user(api, &account).await?;
+            let rows = api.list(&format!("users/{}/identities", user.id), &[]).await?;
+            let columns: Columns<'_> = &[
+                ("Issuer", &|row| property(row, "issuer")),
+                ("Subject", &|row| property(row, "subject")),
+                ("Since", &|row| instant(row, "since")),
+            ];
+            view::list(form, None, &rows, columns, "No identities.")
+        }
+        Command::LinkIdentity { account, issuer, subject } => {
+            let user = find::user(api, &account).await?;
+            let identity = json!({"issuer": issuer, "subject": subject});
+            view::object(form, &api.post(&format!("users/{}/identities", user.id), &identity).await?)
+        }
+        Command::UnlinkIdentity { account, issuer, subject, force } => {
+            let user = find::user(api, &account).await?;
+            prompt::confirm(&format!("End the link of {subject:?} of {issuer:?} to {:?}", user.name), force)?;
+            let identity = json!({"issuer": issuer, "subject": subject});
+            api.post(&format!("users/{}/identities/end", user.id), &identity).await?;
+            if form.json {
+                return Ok(output::json(&identity)?);
+            }
+            Ok(output::line(&printable(&format!("{} does not sign in with {subject} any more", user.name)))?)
         }
         Command::Unlink { account, force } => {
             let user = find::user(api, &account).await?;

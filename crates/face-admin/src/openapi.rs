@@ -109,7 +109,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 62);
+        assert_eq!(names.len(), 65);
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Identity {
     /// When the password cost is outside Argon2's range.
     pub fn new(ports: Ports, settings: Settings) -> Result<Self, PasswordError> {
         Ok(Self {
-            hashers: Hashers::new(&settings, ports.entropy.as_ref())?,
+            hashers: Hashers::new(&settings)?,
             remembered: Remembered::new(settings.remember, ports.entropy.as_ref()),
             throttle: Throttle::new(settings.throttle),
             tally: Tally::default(),

@@ -32,6 +32,12 @@ impl Default for Cost {
 impl Cost {
     /// The least work Argon2 knows, for tests.
     pub const LEAST: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
+
+    fn argon2(self) -> Result<Argon2<'static>, PasswordError> {
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, None);
+        let params = params.map_err(|error| PasswordError::Cost(error.to_string()))?;
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
 }
 
 /// Most bytes of a password: longer ones are refused before any work is done.
@@ -94,13 +100,10 @@ fn hash_with_salt(password: &SecretString, cost: Cost, salt: &[u8]) -> Result<St
     if password.expose_secret().len() > LONGEST {
         return Err(PasswordError::TooLong);
     }
-    let wrong = |error: String| PasswordError::Cost(error);
-    let params =
-        Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(|error| wrong(error.to_string()))?;
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    cost.argon2()?
         .hash_password_with_salt(password.expose_secret().as_bytes(), salt)
         .map(|hash| hash.to_string())
-        .map_err(|error| wrong(error.to_string()))
+        .map_err(|error| PasswordError::Cost(error.to_string()))
 }
 
 /// True when `password` is the one behind `hash`. A hash that cannot be read fits nothing.
@@ -123,7 +126,8 @@ pub struct Hashers {
     /// Most who wait or work.
     most: usize,
     cost: Cost,
-    decoy: Arc<str>,
+    /// Of this cost, for passwords of nobody.
+    argon2: Argon2<'static>,
 }
 
 impl Hashers {
@@ -131,15 +135,15 @@ impl Hashers {
     ///
     /// # Errors
     /// [`PasswordError::Cost`].
-    pub fn new(settings: &Settings, entropy: &dyn Entropy) -> Result<Self, PasswordError> {
-        let decoy = hash_password(&SecretString::from("nobody's password"), settings.password_cost, entropy)?;
+    pub fn new(settings: &Settings) -> Result<Self, PasswordError> {
+        let argon2 = settings.password_cost.argon2()?;
         let workers = settings.hash_workers.max(1);
         Ok(Self {
             workers: Arc::new(Semaphore::new(workers)),
             waiting: AtomicUsize::new(0),
             most: workers + settings.hash_queue,
             cost: settings.password_cost,
-            decoy: decoy.into(),
+            argon2,
         })
     }
 
@@ -149,10 +153,16 @@ impl Hashers {
     /// # Errors
     /// [`Overloaded`] when the queue is full.
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, Overloaded> {
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.decoy.to_string());
-        let fits = self.work(move || verify_password(&password, &hash)).await?;
-        Ok(fits && known)
+        let argon2 = self.argon2.clone();
+        let job = move || match hash {
+            Some(hash) => verify_password(&password, &hash),
+            None => {
+                // What it makes is of no use to anybody.
+                let _ = argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &[0; 16]);
+                false
+            }
+        };
+        self.work(job).await
     }
 
     /// Hashes a password.
@@ -241,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn the_queue_is_bounded() {
         let settings = Settings { password_cost: Cost::LEAST, hash_workers: 1, hash_queue: 0, ..Settings::default() };
-        let hashers = Hashers::new(&settings, &SeededEntropy::new(1)).expect("workers");
+        let hashers = Hashers::new(&settings).expect("workers");
         let busy = hashers.workers.acquire().await.expect("open");
         let waits = hashers.verify(secret("a"), None);
         let mut waits = std::pin::pin!(waits);

@@ -15,7 +15,11 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Of each session: nothing waits for ever, a node that hangs inside a transaction lets go, and committed means on disk.
-const SESSION: &str = "-c statement_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on";
+/// And plans are made once, of indexes alone: planning a decision costs more than running it, no plan here depends on what is
+/// bound, and a plan made while a table was small must still serve when it is large.
+const SESSION: &str = "-c statement_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c synchronous_commit=on \
+     -c plan_cache_mode=force_generic_plan -c jit=off \
+     -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
 /// Serialises migrations of all nodes.
 const MIGRATION_LOCK: i64 = 0x4570_686f_7200_0001;

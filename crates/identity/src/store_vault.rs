@@ -200,6 +200,7 @@ impl Vault for StoreVault {
             let (credential, keep, record) = (credential.clone(), keep.clone(), record.clone());
             Box::pin(async move {
                 tx.put_credential(&credential).await?;
+                tx.delete_enrolments_of(credential.principal).await?;
                 end_sessions(tx, credential.principal, keep).await?;
                 tx.record(record).await
             })

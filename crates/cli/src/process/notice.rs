@@ -2,6 +2,7 @@
 
 use ephor_engine::port::notify::{Notification, Notifier};
 use futures_util::future::BoxFuture;
+use tracing::field::display;
 
 /// Writes notifications to the log.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +11,12 @@ pub(crate) struct LogNotifier;
 impl Notifier for LogNotifier {
     fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), String>> {
         let Notification { event, recipient, request, .. } = notification;
-        tracing::info!(event, recipient = ?recipient, request = ?request, "notification");
+        tracing::info!(
+            event,
+            recipient = recipient.as_ref().map(display),
+            request = request.as_ref().map(display),
+            "notification"
+        );
         Box::pin(async { Ok(()) })
     }
 }

@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Readiness {
     /// Calls may come.
     pub(super) ready: bool,
-    store: String,
-    audit: String,
-    administrator: String,
+    pub(super) store: String,
+    pub(super) audit: String,
+    pub(super) administrator: String,
     targets: Vec<TargetReadiness>,
 }
 

@@ -58,7 +58,7 @@ async fn ready(State(app): State<App>, call: Request) -> Response {
     let (parts, _) = call.into_parts();
     let found = readiness::look(&app.engine).await;
     if !found.ready {
-        tracing::warn!(reasons = ?found, "not ready");
+        tracing::warn!(store = found.store, audit = found.audit, administrator = found.administrator, "not ready");
     }
     let status = if found.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if may_watch(&app, &parts).await.is_ok() {

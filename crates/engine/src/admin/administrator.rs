@@ -75,7 +75,8 @@ impl Command for Appoint {
     }
 }
 
-/// Makes `account` a standing administrator, and tells the operator.
+/// Makes `account` a standing administrator, and tells the operator. Links from before end: whoever could issue them may
+/// not be one who may become an administrator.
 pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: AdministratorRole) -> Answer<()> {
     let assignment = Assignment {
         principal: account.id,
@@ -84,6 +85,9 @@ pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: Admi
         created_by: desk.administrator(),
     };
     desk.tx.insert_administrator(&assignment).await?;
+    for own in desk.tx.principals_of_person(account.person).await? {
+        desk.tx.delete_enrolments_of(own.id).await?;
+    }
     let subject = Subject::user(account.id);
     desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| record.detail("role", role.word()));
     if desk.person() == Some(account.person) {

@@ -114,6 +114,7 @@ impl Command for Init {
             created: desk.now(),
             expires: self.expires,
         };
+        desk.tx.delete_enrolments_of(principal.id).await?;
         desk.tx.insert_enrolment(&link).await?;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(principal.id), |record| record);
         if exists {

@@ -75,7 +75,7 @@ async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principa
     Ok(account)
 }
 
-/// Sets the local password of an account: its sessions end.
+/// Sets the local password of an account: its sessions and its links end.
 #[derive(Clone)]
 pub struct SetPassword {
     /// The account.
@@ -110,6 +110,7 @@ impl Command for SetPassword {
         let changed = desk.now();
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
+        desk.tx.delete_enrolments_of(account.id).await?;
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| {
             record.detail("by", "administrator")
         });
@@ -118,7 +119,7 @@ impl Command for SetPassword {
     }
 }
 
-/// Issues a link that lets its bearer set the password of an account, once.
+/// Issues a link that lets its bearer set the password of an account, once. It takes the place of those before it.
 #[derive(Debug, Clone)]
 pub struct IssueEnrolment {
     /// The account.
@@ -150,6 +151,7 @@ impl Command for IssueEnrolment {
             created: desk.now(),
             expires: self.expires,
         };
+        desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.insert_enrolment(&link).await?;
         let expires = self.expires;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(account.id), |record| {

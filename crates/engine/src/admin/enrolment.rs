@@ -37,7 +37,7 @@ impl Engine {
         Ok(found.filter(|account| account.enabled).ok_or(UNKNOWN)?)
     }
 
-    /// Uses a link up: the account has this password from now on, and its sessions end.
+    /// Uses a link up: the account has this password from now on, and its sessions and its other links end.
     ///
     /// # Errors
     /// As [`Engine::enrolment_account`].
@@ -71,6 +71,7 @@ impl Command for Redeem {
         let account = desk.tx.principal(link.principal).await?.filter(|account| account.enabled).ok_or(UNKNOWN)?;
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed: now }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
+        desk.tx.delete_enrolments_of(account.id).await?;
         desk.changed(events::ENROLMENT_LINK_USED, Subject::user(account.id), |record| record);
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| record.detail("by", "link"));
         Ok(account)

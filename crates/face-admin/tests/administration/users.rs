@@ -250,6 +250,39 @@ async fn links_leave_once_and_tokens_are_made_by_their_own_person_alone() {
     .await;
 }
 
+#[tokio::test]
+async fn a_link_ends_with_the_next_one_a_new_password_an_appointment_and_the_account() {
+    on_both(async |app| {
+        let ada = app.caller("ada");
+        let jen = format!("users/{}", app.id("jen"));
+        let issue = async || ada.post(&format!("{jen}/enrolment"), json!({})).await.ok(201)["secret"].clone();
+        let redeem = async |secret: &Value| {
+            let body = json!({"secret": secret, "password": "correct horse battery staple"});
+            app.stranger().post("enrolment", body).await.status.as_u16()
+        };
+
+        let (first, second) = (issue().await, issue().await);
+        assert_eq!(redeem(&first).await, 404, "another one was issued since");
+        assert_eq!(redeem(&second).await, 200);
+
+        let link = issue().await;
+        let password = json!({"password": "battery staple correct horse"});
+        ada.put(&format!("{jen}/password"), password).await.ok(204);
+        assert_eq!(redeem(&link).await, 404, "the password was set since");
+
+        let link = issue().await;
+        ada.patch(&jen, json!({"privAccountActive": false})).await.ok(200);
+        ada.patch(&jen, json!({"privAccountActive": true})).await.ok(200);
+        assert_eq!(redeem(&link).await, 404, "the account was disabled since");
+
+        // A PAM administrator must not become a global one by a link kept from before.
+        let link = app.caller("padm").post(&format!("{jen}/enrolment"), json!({})).await.ok(201)["secret"].clone();
+        ada.put(&format!("administrators/global-administrator/{}", app.id("jen")), Value::Null).await.ok(204);
+        assert_eq!(redeem(&link).await, 404, "jen administers since");
+    })
+    .await;
+}
+
 /// Makes `name` a PAM user under the account that is there.
 async fn register(app: &App, name: &str) {
     let new = json!({"sourceDomain": "PRIV", "sourceAccountName": name, "privOnly": true,

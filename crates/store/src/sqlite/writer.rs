@@ -75,6 +75,8 @@ impl Writer {
             Err(fault) => {
                 tracing::error!(cause = fault.cause(), commands = batch.len(), "a batch could not be committed");
                 self.tx = None;
+                // After a failed COMMIT the change may stand all the same: nothing read before it is trusted.
+                self.place.version.fetch_add(1, Ordering::Release);
                 for work in batch {
                     work.finish(Err(fault.clone()));
                 }

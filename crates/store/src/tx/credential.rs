@@ -67,8 +67,12 @@ static TAKE_ENROLMENT: Statement = Statement::new(
     "DELETE FROM enrolment WHERE hash = $1 AND expires > $2 RETURNING hash, principal, purpose, created, expires",
 );
 
+pub(super) static DELETE_ENROLMENTS: Statement =
+    Statement::new("enrolment.delete_of", "DELETE FROM enrolment WHERE principal = $1");
+
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&READ, &PUT, &DELETE, &INSERT_ENROLMENT, &ENROLMENT, &TAKE_ENROLMENT];
+pub(super) static ALL: &[&Statement] =
+    &[&READ, &PUT, &DELETE, &INSERT_ENROLMENT, &ENROLMENT, &TAKE_ENROLMENT, &DELETE_ENROLMENTS];
 
 impl Tx {
     /// The password hash of an account.
@@ -135,6 +139,14 @@ impl Tx {
     pub async fn take_enrolment(&mut self, hash: &[u8], now: Timestamp) -> Result<Option<Enrolment>, Fault> {
         let found = self.first("enrolment", &TAKE_ENROLMENT, vec![hash.into(), now.into()]).await?;
         found.map(|mut row| read_enrolment(&mut row)).transpose()
+    }
+
+    /// Ends all links of an account. Answers how many there were.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn delete_enrolments_of(&mut self, principal: PrincipalId) -> Result<u64, Fault> {
+        self.session.exec(&DELETE_ENROLMENTS, vec![principal.into()]).await
     }
 }
 

@@ -5,7 +5,7 @@ use ephor_domain::{
     principal::Principal,
 };
 
-use super::{Page, Tx, code, fold, read_all, row};
+use super::{Page, Tx, code, credential::DELETE_ENROLMENTS, fold, read_all, row};
 use crate::{
     Fault,
     sql::{Op, Statement, Value},
@@ -65,8 +65,6 @@ static DELETE_CREDENTIAL: Statement =
     Statement::new("principal.delete_credential", "DELETE FROM credential WHERE principal = $1");
 static DELETE_FACTORS: Statement =
     Statement::new("principal.delete_factors", "DELETE FROM factor WHERE principal = $1");
-static DELETE_ENROLMENTS: Statement =
-    Statement::new("principal.delete_enrolments", "DELETE FROM enrolment WHERE principal = $1");
 static DELETE_TOKENS: Statement =
     Statement::new("principal.delete_tokens", "DELETE FROM api_token WHERE principal = $1");
 static DELETE_SESSIONS: Statement =
@@ -133,7 +131,6 @@ pub(super) static ALL: &[&Statement] = &[
     &DELETE_RECOVERY_CODES,
     &DELETE_CEREMONIES,
     &DELETE_GUESSES,
-    &DELETE_ENROLMENTS,
     &DELETE_TOKENS,
     &DELETE_LINKS,
     &DELETE_SESSIONS,

@@ -331,8 +331,23 @@ async fn enrolments(store: Store) {
     assert_eq!(store.read(|tx| Box::pin(tx.enrolment(&[5; 32], at(900)))).await, Ok(None));
     let take = |now: i64| store.transact(move |tx| Box::pin(tx.take_enrolment(&[5; 32], at(now))));
     assert_eq!(take(900).await, Ok(None));
-    assert_eq!(take(1).await, Ok(Some(link)));
+    assert_eq!(take(1).await, Ok(Some(link.clone())));
     assert_eq!(take(1).await, Ok(None));
+    let other = Enrolment { hash: vec![6; 32], principal: who(SAM), ..link.clone() };
+    store
+        .transact(move |tx| {
+            let (one, other) = (link.clone(), other.clone());
+            Box::pin(async move {
+                tx.insert_enrolment(&one).await?;
+                tx.insert_enrolment(&other).await
+            })
+        })
+        .await
+        .unwrap();
+    let end = || store.transact(|tx| Box::pin(tx.delete_enrolments_of(who(JEN))));
+    assert_eq!(end().await, Ok(1));
+    assert_eq!(end().await, Ok(0));
+    assert!(store.read(|tx| Box::pin(tx.enrolment(&[6; 32], at(1)))).await.unwrap().is_some(), "sam's stays");
 }
 
 fn token(number: u8, holder: u128) -> ApiToken {

@@ -28,13 +28,14 @@ pub(in crate::admin) async fn keep_last(desk: &mut Desk<'_>, principal: &Princip
     Ok(())
 }
 
-/// Disables an account: its sign-ins, tokens, requests and grants end. Answers how many requests ended.
+/// Disables an account: its sign-ins, tokens, links, requests and grants end. Answers how many requests ended.
 pub(in crate::admin) async fn disable(desk: &mut Desk<'_>, principal: &mut Principal) -> Answer<u64> {
     keep_last(desk, principal).await?;
     principal.enabled = false;
     let (id, now) = (principal.id, desk.now());
     desk.tx.update_principal(principal).await?;
     desk.tx.delete_sessions_of(id).await?;
+    desk.tx.delete_enrolments_of(id).await?;
     desk.tx.revoke_api_tokens_of(id, now).await?;
     desk.changed(events::PRINCIPAL_DISABLED, Subject::user(id), |record| record);
     Ok(desk.end_open(Some(id), None, Why::ACCOUNT).await?)

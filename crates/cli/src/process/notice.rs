@@ -2,7 +2,6 @@
 
 use ephor_engine::port::notify::{Notification, Notifier};
 use futures_util::future::BoxFuture;
-use tracing::field::display;
 
 /// Writes notifications to the log.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +12,8 @@ impl Notifier for LogNotifier {
         let Notification { event, recipient, request, .. } = notification;
         tracing::info!(
             event,
-            recipient = recipient.as_ref().map(display),
-            request = request.as_ref().map(display),
+            recipient = recipient.as_ref().map(tracing::field::display),
+            request = request.as_ref().map(tracing::field::display),
             "notification"
         );
         Box::pin(async { Ok(()) })

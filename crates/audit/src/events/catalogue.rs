@@ -110,9 +110,9 @@ catalogue! {
     PRINCIPAL_DELETED = 9204 "admin.changed" Warning "A principal was deleted";
     ACCOUNTS_LINKED = 9205 "admin.changed" Warning "Two accounts were linked as one person";
     ACCOUNTS_UNLINKED = 9206 "admin.changed" Warning "Two accounts of a person were unlinked";
+    UNLINK_IN_FORCE = 9207 "admin.changed" Information "An unlinking took effect, as the open requests of both have ended";
     IDENTITY_LINKED = 9208 "admin.changed" Warning "An identity of an outside issuer was linked to an account";
     IDENTITY_UNLINKED = 9209 "admin.changed" Warning "The link of an outside identity to an account was ended";
-    UNLINK_IN_FORCE = 9207 "admin.changed" Information "An unlinking took effect, as the open requests of both have ended";
     GROUP_CREATED = 9210 "admin.changed" Information "A group was created";
     GROUP_CHANGED = 9211 "admin.changed" Information "A group was changed";
     GROUP_DELETED = 9212 "admin.changed" Warning "A group was deleted";

@@ -14,6 +14,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("strace", "strace"),
     ("wrk", "wrk"),
     ("python3", "python3"),
+    ("chromium", "chromium"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
 ];
 
 /// The package that lets Python make virtual environments; probed by doing it.
@@ -33,7 +36,34 @@ pub(crate) fn run() -> Result<()> {
     } else {
         install(&missing)?;
     }
-    install_schemathesis()
+    install_schemathesis()?;
+    install_browser_tools()
+}
+
+/// Where [`run`] puts what drives the browser.
+pub(crate) fn browser_tools() -> PathBuf {
+    step::target_directory().join("tools/browser")
+}
+
+/// Exactly what the lock file names, without running anything that the packages bring along.
+fn install_browser_tools() -> Result<()> {
+    let (from, to) = (step::root().join("crates/portal/tests/browser"), browser_tools());
+    std::fs::create_dir_all(&to).context("creating the folder of the browser's tools")?;
+    let mut stale = !to.join("node_modules").is_dir();
+    for name in ["package.json", "package-lock.json"] {
+        let wanted = std::fs::read(from.join(name)).with_context(|| format!("reading {name}"))?;
+        if std::fs::read(to.join(name)).ok().as_ref() != Some(&wanted) {
+            std::fs::write(to.join(name), wanted).with_context(|| format!("writing {name}"))?;
+            stale = true;
+        }
+    }
+    if !stale {
+        println!("setup: what drives the browser is there");
+        return Ok(());
+    }
+    println!("setup: installing what drives the browser into {}", to.display());
+    let quietly = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    step::run(step::command("npm").args(quietly).current_dir(&to))
 }
 
 /// Where [`run`] puts the API tester.

@@ -48,6 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if setup::schemathesis().is_file() {
         command.env("EPHOR_SCHEMATHESIS", setup::schemathesis());
     }
+    if setup::browser_tools().join("node_modules").is_dir() {
+        command.env("EPHOR_BROWSER_TOOLS", setup::browser_tools());
+    }
     let tested = step::succeeds(&mut command)?;
     drop(cluster);
     // Whatever failed has said so; another line would only hide the summary.

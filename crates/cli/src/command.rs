@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit,
-    client::{admin, connection::Connection, enrol, login, pam, revoke},
+    client::{admin, connection::Connection, enrol, login, mfa, pam, revoke},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Audit(HostGroup<audit::Command>),
     /// Ask for roles, look at requests, decide on those of others
     Pam(Client<pam::Command>),
+    /// Prove that it is you, for requests that wait for a second factor
+    Mfa(Client<mfa::Command>),
     /// Administer roles, users, groups, requests and targets
     Admin(Box<Client<admin::Command>>),
     /// End access now: of requests, of a user, of a role

@@ -56,6 +56,7 @@ fn run(command: Command) -> Done {
         Command::Migrate(arguments) => host(migrate::run(&arguments)),
         Command::Audit(HostGroup { form, command }) => host(audit::run(&command, form)),
         Command::Pam(group) => wait(client::pam::run(group.command, &group.connection, group.form)),
+        Command::Mfa(group) => wait(client::mfa::run(group.command, &group.connection, group.form)),
         Command::Admin(group) => host(client::admin::run(group.command, &group.connection, group.form)),
         Command::Revoke(revoke) => wait(client::revoke::run(&revoke)),
         Command::Login(login) => wait(client::login::login(&login)),

@@ -7,6 +7,7 @@ use ephor_connect::{HttpMfaHook, LdapTarget, Webhook};
 use ephor_domain::id::TargetId;
 use ephor_engine::port::{Clock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory};
 use ephor_front::{Binding, Socket, certificate::Certificates, owner::OwnerTable};
+use ephor_identity::factor::PasskeyPlace;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -69,6 +70,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         simulated: None,
         entropy: opened.entropy,
         signer: opened.signer,
+        passkeys: config
+            .public_url
+            .as_ref()
+            .and_then(|Text(origin)| PasskeyPlace::of(&origin.to_string().parse().ok()?)),
         sign_in: config.sign_in.settings(),
         allowed_origins: config.allowed_origins.iter().map(|Text(origin)| origin.clone()).collect(),
         public_origin: config.public_url.as_ref().map(|Text(origin)| origin.clone()),

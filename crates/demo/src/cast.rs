@@ -1,7 +1,9 @@
 //! Who and what there is. Keys are those of the conformance checklists; names are for people.
 
 use ephor_domain::id::{EligibilityId, EntitlementId, GroupId, Id, PersonId, PrincipalId, TargetId};
+use ephor_identity::factor::totp::LENGTH as TOTP;
 use jiff::civil::{Time, time};
+use sha2::{Digest, Sha256};
 use uuid::{Uuid, uuid};
 
 /// All ids of the demo are derived from this and a name.
@@ -78,6 +80,20 @@ impl Person {
     #[must_use]
     pub fn account(&self) -> String {
         format!("{DOMAIN}\\{}", self.key)
+    }
+
+    /// The secret of the authenticator app of those who ask and decide; the others sign in with a password alone.
+    #[must_use]
+    pub fn totp(&self) -> Option<Vec<u8>> {
+        let has = ["jen", "pat", "sam"].contains(&self.key);
+        let secret = || Sha256::digest(format!("ephor demo totp of {}", self.key)).iter().take(TOTP).copied().collect();
+        has.then(secret)
+    }
+
+    /// Id of that factor.
+    #[must_use]
+    pub fn factor(&self) -> Uuid {
+        Uuid::new_v5(&NAMESPACE, format!("factor/{}", self.key).as_bytes())
     }
 
     /// `jen@demo.test`.

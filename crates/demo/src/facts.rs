@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ephor_domain::id::{EntitlementId, GroupId, PrincipalId};
+use ephor_identity::factor::totp;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -38,6 +39,9 @@ pub struct UserFacts {
     pub upn: String,
     /// What signs in.
     pub password: String,
+    /// Key of the authenticator app, in base 32, for those who have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp: Option<String>,
 }
 
 /// The PAM fixture.
@@ -59,6 +63,7 @@ impl Facts {
                 account: person.account(),
                 upn: person.upn(),
                 password: person.password(),
+                totp: person.totp().map(|secret| totp::base32(&secret)),
             };
             (person.key, facts)
         });

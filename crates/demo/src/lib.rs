@@ -7,11 +7,13 @@
 //! tests about them.
 
 pub mod cast;
+mod enrol;
 mod facts;
 mod rows;
 mod seed;
 #[cfg(test)]
 mod tests;
 
+pub use enrol::enrol;
 pub use facts::{Facts, PamFacts, UserFacts};
 pub use seed::{Place, SeedError, is_demo, seed};

@@ -105,8 +105,10 @@ fn the_facts_have_the_documented_form() {
             "account": "DEMO\\jen",
             "upn": "jen@demo.test",
             "password": "demo-password-of-jen",
+            "totp": "AW7HOJXC4VTKOVSKZVEJMJDATUZIQEB3",
         })
     );
+    assert_eq!(facts["users"]["ada"].get("totp"), None, "signs in with a password alone");
     assert_eq!(facts["pam"]["roles"]["R4"], ROLES[4].id().to_string());
     assert_eq!(facts["pam"]["groups"]["R0"], json!([ROLES[0].groups[0].id().to_string()]));
 }

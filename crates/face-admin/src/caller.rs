@@ -8,10 +8,15 @@ use std::{
 use axum::extract::FromRequestParts;
 use ephor_domain::principal::Actor;
 use ephor_front::{Authority, Peer, Scheme};
-use ephor_identity::{Accepted, Caller, Denied, Presented, token::Scope};
+use ephor_identity::{Accepted, Caller, Denied, Presented, factor::Unproved, token::Scope};
 use http::{HeaderMap, StatusCode, header, request::Parts};
+use jiff::SignedDuration;
 
-use crate::{face::App, problem::Problem, refusal::of_fault};
+use crate::{
+    face::App,
+    problem::Problem,
+    refusal::{of_fault, sentence},
+};
 
 /// A caller who is known and whose credentials open this face. What he may do is the engine's to say.
 pub(crate) struct Signed(pub(crate) Caller);
@@ -49,7 +54,7 @@ pub(crate) struct Bearing {
 }
 
 impl Bearing {
-    fn of(call: &Parts) -> Self {
+    pub(crate) fn of(call: &Parts) -> Self {
         let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
         let secure = call.extensions.get::<Authority>().is_some_and(|authority| authority.scheme == Scheme::Https);
         Self { headers: call.headers.clone(), address, secure }
@@ -79,9 +84,8 @@ pub(crate) fn unknown(denied: &Denied) -> Problem {
             challenges.fold(problem, |problem, challenge| problem.with(header::WWW_AUTHENTICATE, challenge))
         }
         Denied::TooMany { retry_after } => {
-            let seconds = u16::try_from(retry_after.as_secs()).unwrap_or(u16::MAX).max(1);
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "There were too many failed sign-ins.")
-                .retry_after(seconds)
+                .retry_after(whole_seconds(*retry_after))
         }
         Denied::Busy => Problem::unavailable(),
         Denied::Unavailable(fault) => {
@@ -89,4 +93,31 @@ pub(crate) fn unknown(denied: &Denied) -> Problem {
             of_fault(fault)
         }
     }
+}
+
+/// What the wire says of a second factor that proved nothing.
+pub(crate) fn unproved(why: Unproved) -> Problem {
+    let refused = |code| Problem::new(StatusCode::FORBIDDEN, code, sentence(&why.to_string()));
+    match &why {
+        Unproved::Wrong => refused("mfa_failed"),
+        Unproved::Replayed => refused("mfa_replayed"),
+        Unproved::NotVerified => refused("user_not_verified"),
+        Unproved::Copied => refused("key_disabled"),
+        Unproved::Over => refused("challenge_over"),
+        Unproved::NotEnrolled | Unproved::NoPasskeys => refused("mfa_not_enrolled"),
+        Unproved::TooMany { retry_after } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", sentence(&why.to_string()))
+                .retry_after(whole_seconds(*retry_after))
+        }
+        Unproved::Unavailable(fault) => {
+            tracing::error!(cause = fault.cause(), "a second factor could not be judged");
+            of_fault(fault)
+        }
+    }
+}
+
+/// Rounded up: whoever comes back at that time is looked at.
+fn whole_seconds(wait: SignedDuration) -> u16 {
+    let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+    u16::try_from(seconds.max(1)).unwrap_or(u16::MAX)
 }

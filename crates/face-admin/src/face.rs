@@ -16,7 +16,7 @@ use axum::{
 };
 use ephor_engine::Engine;
 use ephor_front::Refused;
-use ephor_identity::Identity;
+use ephor_identity::{Identity, SecondFactors};
 use futures_util::{FutureExt, future::BoxFuture};
 use http::{Method, Request};
 use tower::{Service, ServiceExt};
@@ -43,6 +43,7 @@ impl Default for Options {
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) factors: SecondFactors,
     pub(crate) body_limit: usize,
 }
 
@@ -60,10 +61,10 @@ impl std::fmt::Debug for AdminFace {
 }
 
 impl AdminFace {
-    /// A face in front of `engine`; `identity` says who calls.
+    /// A face in front of `engine`; `identity` says who calls, `factors` what more he proves.
     #[must_use]
-    pub fn new(engine: Engine, identity: Arc<Identity>, options: &Options) -> Self {
-        let app = App { engine, identity, body_limit: options.body_limit };
+    pub fn new(engine: Engine, identity: Arc<Identity>, factors: SecondFactors, options: &Options) -> Self {
+        let app = App { engine, identity, factors, body_limit: options.body_limit };
         let (router, _) = openapi::described().split_for_parts();
         let router = router
             .method_not_allowed_fallback(async || Problem::method_not_allowed())

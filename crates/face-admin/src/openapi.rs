@@ -42,10 +42,13 @@ impl Modify for Credentials {
 /// Where the API lives.
 pub(crate) const BASE: &str = "/api/admin/v1";
 
+/// Where proofs of presence are given.
+pub(crate) const MFA_BASE: &str = "/api/mfa/v1";
+
 /// The routes together with their description.
 pub(crate) fn described() -> OpenApiRouter<App> {
     let api = resource::routes().routes(routes!(document));
-    OpenApiRouter::with_openapi(Document::openapi()).nest(BASE, api)
+    OpenApiRouter::with_openapi(Document::openapi()).nest(BASE, api).nest(MFA_BASE, resource::challenge::routes())
 }
 
 /// The description alone.
@@ -96,7 +99,7 @@ mod tests {
         assert_eq!(document["openapi"], "3.1.0");
         let mut names = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
-            assert!(path.starts_with(BASE), "{path}");
+            assert!(path.starts_with(BASE) || path.starts_with(MFA_BASE), "{path}");
             for (method, operation) in item.as_object().unwrap() {
                 if path.ends_with("/openapi.json") {
                     continue;
@@ -109,7 +112,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 65);
+        assert_eq!(names.len(), 69);
     }
 
     #[test]

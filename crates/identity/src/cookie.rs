@@ -3,29 +3,69 @@
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The cookie's name. Browsers share cookies between ports and do not let a plain page replace a `Secure` one, so the
-/// two never have the same name.
+/// What a cookie carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A session.
+    Session,
+    /// A sign-in between its two steps.
+    Step,
+    /// The secret of an enrolment link, taken out of the address.
+    Enrolment,
+}
+
+impl Kind {
+    /// The cookie's name. Browsers share cookies between ports and do not let a plain page replace a `Secure` one, so the
+    /// two never have the same name.
+    #[must_use]
+    pub fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Session, true) => "__Host-ephor",
+            (Self::Session, false) => "ephor-plain",
+            (Self::Step, true) => "__Host-ephor-step",
+            (Self::Step, false) => "ephor-plain-step",
+            (Self::Enrolment, true) => "__Host-ephor-enrol",
+            (Self::Enrolment, false) => "ephor-plain-enrol",
+        }
+    }
+}
+
+/// Name of the session cookie.
 #[must_use]
 pub fn name(secure: bool) -> &'static str {
-    if secure { "__Host-ephor" } else { "ephor-plain" }
+    Kind::Session.name(secure)
 }
 
 /// The `Set-Cookie` line that gives the browser a session for `max_age` seconds.
 #[must_use]
 pub fn set(secret: &SecretString, secure: bool, max_age: i64) -> HeaderValue {
-    line(secret.expose_secret(), secure, max_age)
+    set_kind(Kind::Session, secret, secure, max_age)
+}
+
+/// The `Set-Cookie` line that gives the browser a secret for `max_age` seconds. The secret has letters that stand raw in a
+/// cookie.
+#[must_use]
+pub fn set_kind(kind: Kind, secret: &SecretString, secure: bool, max_age: i64) -> HeaderValue {
+    line(kind, secret.expose_secret(), secure, max_age)
 }
 
 /// The `Set-Cookie` line that takes the session from the browser.
 #[must_use]
 pub fn clear(secure: bool) -> HeaderValue {
-    line("", secure, 0)
+    clear_kind(Kind::Session, secure)
 }
 
-fn line(value: &str, secure: bool, max_age: i64) -> HeaderValue {
+/// The `Set-Cookie` line that takes a secret from the browser.
+#[must_use]
+pub fn clear_kind(kind: Kind, secure: bool) -> HeaderValue {
+    line(kind, "", secure, 0)
+}
+
+fn line(kind: Kind, value: &str, secure: bool, max_age: i64) -> HeaderValue {
     let secured = if secure { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secured}", name(secure));
-    let mut line = HeaderValue::from_str(&text).expect("a session secret is base64url");
+    let name = kind.name(secure);
+    let text = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secured}");
+    let mut line = HeaderValue::from_str(&text).expect("our secrets are base64url or hexadecimal");
     line.set_sensitive(true);
     line
 }
@@ -33,7 +73,13 @@ fn line(value: &str, secure: bool, max_age: i64) -> HeaderValue {
 /// The session secret that came with a call. `None` also when it came twice with different values.
 #[must_use]
 pub fn find(headers: &HeaderMap, secure: bool) -> Option<SecretString> {
-    let wanted = name(secure);
+    find_kind(Kind::Session, headers, secure)
+}
+
+/// The same for any of our cookies.
+#[must_use]
+pub fn find_kind(kind: Kind, headers: &HeaderMap, secure: bool) -> Option<SecretString> {
+    let wanted = kind.name(secure);
     let mut found: Option<&str> = None;
     for line in headers.get_all(header::COOKIE) {
         for pair in line.to_str().unwrap_or_default().split(';') {

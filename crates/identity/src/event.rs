@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ephor_domain::id::{ApiTokenId, PrincipalId};
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::token::Scope;
 
@@ -84,6 +85,39 @@ pub enum EventKind {
         /// `sub`.
         subject: String,
     },
+    /// A second factor was enrolled.
+    FactorEnrolled {
+        /// Which.
+        factor: Uuid,
+        /// What sort.
+        kind: String,
+    },
+    /// A second factor was removed by its person.
+    FactorRemoved {
+        /// Which.
+        factor: Uuid,
+    },
+    /// New recovery codes took the place of the old ones.
+    RecoveryCodesMade,
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+        /// For what.
+        purpose: String,
+    },
+    /// A one-time code was wrong.
+    CodeRefused {
+        /// For what.
+        purpose: String,
+    },
+    /// A one-time code was used a second time.
+    CodeReplayed {
+        /// Of which factor.
+        factor: Uuid,
+        /// For what.
+        purpose: String,
+    },
     /// A key that signs tokens was made.
     SigningKeyMade {
         /// Its name.
@@ -118,4 +152,6 @@ pub enum FailureReason {
     ForgedToken,
     /// Not looked at: too many failures before.
     Throttled,
+    /// A passkey that is not known, or whose answer does not fit.
+    WrongPasskey,
 }

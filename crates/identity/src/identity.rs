@@ -360,6 +360,11 @@ impl Identity {
         }
     }
 
+    /// Notes that a passkey opened no account; for the record, with its limits.
+    pub fn passkey_failed(&self, address: IpAddr) {
+        self.failed(None, address, FailureReason::WrongPasskey, self.ports.clock.now());
+    }
+
     pub(crate) fn failed(
         &self,
         principal: Option<PrincipalId>,

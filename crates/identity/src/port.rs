@@ -21,6 +21,12 @@ pub trait Vault: Send + Sync + 'static {
     /// The account that a sign-in name means (seams §1), with its password hash.
     fn account_named<'a>(&'a self, spelling: &'a str) -> Answer<'a, Option<(Principal, Option<Credential>)>>;
 
+    /// The account with this id.
+    fn account(&self, principal: PrincipalId) -> Answer<'_, Option<Principal>>;
+
+    /// The account has a second factor, be it one that was switched off.
+    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool>;
+
     /// The session with this hash and whose it is.
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>>;
 

@@ -53,6 +53,18 @@ pub fn record_of(event: &Event) -> Record {
         EventKind::IdentityLinked { issuer, subject } => {
             record.detail("issuer", issuer.clone()).detail("subject", subject.clone())
         }
+        EventKind::FactorEnrolled { factor, kind } => {
+            record.detail("factor", factor.to_string()).detail("kind", kind.clone())
+        }
+        EventKind::FactorRemoved { factor } => record.detail("factor", factor.to_string()),
+        EventKind::RecoveryCodesMade => record,
+        EventKind::RecoveryCodeUsed { left, purpose } => {
+            record.detail("left", i64::try_from(*left).unwrap_or(i64::MAX)).detail("for", purpose.clone())
+        }
+        EventKind::CodeRefused { purpose } => record.detail("for", purpose.clone()),
+        EventKind::CodeReplayed { factor, purpose } => {
+            record.detail("factor", factor.to_string()).detail("for", purpose.clone())
+        }
         EventKind::SigningKeyMade { key, from, until } => {
             record.detail("key", key.clone()).detail("from", from.to_string()).detail("until", until.to_string())
         }
@@ -68,7 +80,11 @@ fn catalogued(kind: &EventKind) -> Catalogued {
         EventKind::SignInFailed { reason: FailureReason::ForgedToken } => events::TOKEN_FORGED,
         EventKind::SignInFailed { reason: FailureReason::Throttled } => events::LOCKED_OUT,
         EventKind::SignInFailed {
-            reason: FailureReason::UnknownAccount | FailureReason::WrongPassword | FailureReason::Disabled,
+            reason:
+                FailureReason::UnknownAccount
+                | FailureReason::WrongPassword
+                | FailureReason::Disabled
+                | FailureReason::WrongPasskey,
         } => events::SIGN_IN_FAILED,
         EventKind::SignInsFailed { .. } => events::SIGN_IN_FAILURES_COUNTED,
         EventKind::SignedIn { .. } => events::SIGNED_IN,
@@ -79,6 +95,12 @@ fn catalogued(kind: &EventKind) -> Catalogued {
         EventKind::TokenRevoked { .. } => events::API_TOKEN_REVOKED,
         EventKind::PasswordSet => events::PASSWORD_CHANGED,
         EventKind::IdentityLinked { .. } => events::IDENTITY_LINKED,
+        EventKind::FactorEnrolled { .. } => events::FACTOR_ENROLLED,
+        EventKind::FactorRemoved { .. } => events::FACTOR_REMOVED,
+        EventKind::RecoveryCodesMade => events::RECOVERY_CODES_MADE,
+        EventKind::RecoveryCodeUsed { .. } => events::RECOVERY_CODE_USED,
+        EventKind::CodeRefused { .. } => events::STEP_UP_FAILED,
+        EventKind::CodeReplayed { .. } => events::FACTOR_REPLAY_REFUSED,
         EventKind::SigningKeyMade { .. } => events::SIGNING_KEY_MADE,
         EventKind::SigningKeysReplaced { .. } => events::SIGNING_KEYS_REPLACED,
     }
@@ -93,5 +115,6 @@ fn word(reason: FailureReason) -> &'static str {
         FailureReason::EndedToken => "ended-token",
         FailureReason::ForgedToken => "forged-token",
         FailureReason::Throttled => "throttled",
+        FailureReason::WrongPasskey => "wrong-passkey",
     }
 }

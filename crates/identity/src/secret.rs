@@ -17,6 +17,10 @@ pub enum Purpose {
     ApiToken,
     /// An enrolment link.
     Enrolment,
+    /// One step of a sign-in or enrolment that takes several.
+    Ceremony,
+    /// A recovery code.
+    RecoveryCode,
 }
 
 impl Purpose {
@@ -25,6 +29,8 @@ impl Purpose {
             Self::Session => b"ephor session\0",
             Self::ApiToken => b"ephor api token\0",
             Self::Enrolment => b"ephor enrolment\0",
+            Self::Ceremony => b"ephor ceremony\0",
+            Self::RecoveryCode => b"ephor recovery code\0",
         }
     }
 }

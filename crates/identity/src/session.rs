@@ -6,7 +6,7 @@ use ephor_domain::{
     authentication::{Contexts, Method, Proofs},
     id::PrincipalId,
     policy::context::ContextClass,
-    principal::Principal,
+    principal::{Principal, PrincipalKind},
 };
 use ephor_store::tx::session::Session;
 use jiff::{SignedDuration, Timestamp};
@@ -30,6 +30,26 @@ pub struct NewSession {
     pub secret: SecretString,
     /// For the cookie: seconds until the session ends in any case.
     pub max_age: i64,
+}
+
+/// How far a sign-in by password has come.
+#[derive(Debug)]
+pub enum SignIn {
+    /// All is proved.
+    Done(NewSession),
+    /// The password is right, a second factor is still to come; nothing is open until then.
+    SecondFactor(Caller, Proofs),
+}
+
+impl SignIn {
+    /// The session, when all is proved.
+    #[must_use]
+    pub fn done(self) -> Option<NewSession> {
+        match self {
+            Self::Done(session) => Some(session),
+            Self::SecondFactor(..) => None,
+        }
+    }
 }
 
 /// A session as its person sees it.
@@ -99,8 +119,9 @@ fn is_over(session: &Session, settings: &Settings, now: Timestamp) -> bool {
 }
 
 impl Identity {
-    /// Signs a person in with name and password and begins a session. The session that the browser already has, if
-    /// any, ends: a secret from before a sign-in is never worth anything after it.
+    /// Signs a person in with name and password. A session begins when that is all there is to prove; an account with
+    /// second factors proves one of them first. The session that the browser already has, if any, ends: a secret from
+    /// before a sign-in is never worth anything after it.
     ///
     /// # Errors
     /// As [`Identity::caller`].
@@ -109,12 +130,36 @@ impl Identity {
         name: &str,
         password: SecretString,
         presented: &Presented<'_>,
-    ) -> Result<NewSession, Denied> {
+    ) -> Result<SignIn, Denied> {
         let caller = self.verify_pair(name, password, presented.address).await?;
-        let previous = crate::cookie::find(presented.headers, presented.secure)
-            .map(|secret| SecretHash::of(Purpose::Session, &secret));
         let proofs = Proofs::of(Method::Password, self.ports.clock.now());
-        self.begin_session(caller.principal, proofs, presented.address, previous).await
+        if self.ports.vault.has_factors(caller.principal.id).await? {
+            return Ok(SignIn::SecondFactor(caller, proofs));
+        }
+        let session = self.begin_session(caller.principal, proofs, presented.address, self.previous(presented)).await?;
+        Ok(SignIn::Done(session))
+    }
+
+    /// The session that the browser has already, to be replaced.
+    #[must_use]
+    pub fn previous(&self, presented: &Presented<'_>) -> Option<SecretHash> {
+        crate::cookie::find(presented.headers, presented.secure).map(|secret| SecretHash::of(Purpose::Session, &secret))
+    }
+
+    /// The same by the account's id; [`Denied::NotSignedIn`] when it is gone.
+    ///
+    /// # Errors
+    /// As [`Identity::begin_session`].
+    pub async fn begin_session_of(
+        &self,
+        principal: PrincipalId,
+        proofs: Proofs,
+        address: IpAddr,
+        previous: Option<SecretHash>,
+    ) -> Result<NewSession, Denied> {
+        let account = self.ports.vault.account(principal).await?;
+        let account = account.filter(|account| account.kind == PrincipalKind::User);
+        self.begin_session(account.ok_or(Denied::NotSignedIn(Reason::Wrong))?, proofs, address, previous).await
     }
 
     /// Begins a session for a person who has proved who he is.
@@ -250,6 +295,19 @@ impl Identity {
         let kind = EventKind::SignedOut { session: handle.to_owned() };
         let event = self.event_of(caller, self.ports.clock.now(), kind);
         Ok(self.ports.vault.end_session(session.hash, event).await?)
+    }
+
+    /// Ends the caller's sessions but the one that asks.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`].
+    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<(), Denied> {
+        let keep = match &caller.via {
+            Via::Session { key, .. } => Some(key.clone()),
+            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+        };
+        let event = self.event_of(caller, self.ports.clock.now(), EventKind::SessionsEnded);
+        Ok(self.ports.vault.end_sessions_of(caller.principal.id, keep, event).await?)
     }
 
     /// Ends all sessions of an account, and what is remembered of its password: it was disabled, or its person asks.

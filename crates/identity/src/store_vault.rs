@@ -82,6 +82,14 @@ impl Vault for StoreVault {
         }))
     }
 
+    fn account(&self, principal: PrincipalId) -> Answer<'_, Option<Principal>> {
+        Box::pin(self.store.read(move |tx| Box::pin(tx.principal(principal))))
+    }
+
+    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
+        Box::pin(self.store.read(move |tx| Box::pin(async move { Ok(!tx.factors(principal).await?.is_empty()) })))
+    }
+
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
         let hash = hash.clone();
         Box::pin(self.store.read(move |tx| {

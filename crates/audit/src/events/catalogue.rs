@@ -99,6 +99,8 @@ catalogue! {
     ENROLMENT_LINK_USED = 9125 "credential.link" Information "An enrolment link was used";
     SIGNING_KEY_MADE = 9126 "key.made" Information "A key that signs tokens was made";
     SIGNING_KEYS_REPLACED = 9127 "key.replaced" Warning "All keys that sign tokens were replaced, and every token ended";
+    RECOVERY_CODES_MADE = 9128 "mfa.enrolled" Information "New recovery codes took the place of the old ones";
+    RECOVERY_CODE_USED = 9129 "mfa.recovery" Warning "A recovery code was used in place of a second factor";
     CONSENT_GRANTED = 9130 "consent.changed" Information "An administrator consented to scopes of an application";
     CONSENT_WITHDRAWN = 9131 "consent.changed" Information "Consent to scopes of an application was withdrawn";
 

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod connection;
 pub(crate) mod enrol;
 pub(crate) mod login;
+pub(crate) mod mfa;
 pub(crate) mod pam;
 pub(crate) mod pipeline;
 pub(crate) mod profile;

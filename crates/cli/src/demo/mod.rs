@@ -15,9 +15,10 @@ use ephor_engine::port::{
     Clock, Entropy, SimulatedClock, SystemClock, SystemEntropy, mfa::MfaProvider, target::TargetDirectory,
 };
 use ephor_front::{Binding, Limits, Socket, owner::OwnerTable};
-use ephor_identity::{KeySettings, Settings, TokenRules, settings::Throttling};
+use ephor_identity::{KeySettings, Settings, TokenRules, factor::PasskeyPlace, settings::Throttling};
 use ephor_store::{Location, Store};
 use tempfile::TempDir;
+use url::Url;
 
 pub(crate) use self::arguments::Arguments;
 use crate::{
@@ -61,6 +62,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         signer::load_or_make(&key, LOG_ORIGIN, entropy.as_ref()).map_err(|error| Failure::usage(error.to_string()))?;
 
     let keys = tokens::open(&folder.path.join("sealing.key"), KeySettings::default(), &store, &clock, &entropy).await?;
+    if fresh {
+        ephor_demo::enrol(&store, keys.sealer(), clock.now(), entropy.as_ref()).await.map_err(anyhow::Error::from)?;
+    }
+    let passkeys = passkeys(&plain, &tls);
     let token_rules = TokenRules::new(&facts.https, cast::tenant(), [facts.http.clone()]);
 
     let sockets = vec![plain, tls];
@@ -77,6 +82,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         token_rules,
         public_url: facts.https.clone(),
         issuers: std::collections::BTreeMap::new(),
+        passkeys,
         sign_in: Settings { throttle: Throttling::NotLoopback, ..Settings::default() },
         owners: OwnerTable::new([cast::tenant().to_string(), cast::UPN_SUFFIX.to_owned()])
             .map_err(anyhow::Error::from)?,
@@ -93,6 +99,15 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     }
     process.serve(sockets, stop).await;
     Ok(())
+}
+
+/// Passkeys are made for `localhost`: browsers make none for an address.
+fn passkeys(plain: &Socket, tls: &Socket) -> Option<PasskeyPlace> {
+    let origin = |scheme: &str, socket: &Socket| {
+        Url::parse(&format!("{scheme}://localhost:{}", socket.local_address().port())).ok()
+    };
+    let origins = [origin("https", tls), origin("http", plain)].into_iter().flatten().collect();
+    Some(PasskeyPlace { host: "localhost".to_owned(), origins })
 }
 
 /// With a table on standard output the log is for trouble only.

@@ -20,6 +20,8 @@ pub(super) fn text(facts: &Facts, folder: &Folder, arguments: &Arguments, fresh:
 fn writing(text: &mut String, facts: &Facts, folder: &Folder, arguments: &Arguments, fresh: bool) -> std::fmt::Result {
     let goes_on = if fresh { "" } else { ", going on where it was" };
     writeln!(text, "Ephor demo{goes_on}. It serves this machine alone; Ctrl-C ends it.\n")?;
+    let port = facts.http.rsplit(':').next().unwrap_or_default();
+    writeln!(text, "  portal         http://localhost:{port}/")?;
     writeln!(text, "  PAM REST API   {}/api/pamresources/", facts.http)?;
     writeln!(text, "  over TLS       {}/api/pamresources/", facts.https)?;
     writeln!(text, "  authority      {}", facts.ca)?;
@@ -35,6 +37,16 @@ fn writing(text: &mut String, facts: &Facts, folder: &Folder, arguments: &Argume
     writeln!(text, "\n  {:<14}{:<10}{:<24}What for", "Who", "Account", "Password")?;
     for person in PEOPLE {
         writeln!(text, "  {:<14}{:<10}{:<24}{}", person.name, person.key, person.password(), person.part)?;
+    }
+    writeln!(
+        text,
+        "\n  {:<10}Key for an authenticator app: asked for at the portal and by roles with a second factor",
+        "Account"
+    )?;
+    for person in PEOPLE {
+        if let Some(key) = facts.users.get(person.key).and_then(|user| user.totp.as_deref()) {
+            writeln!(text, "  {:<10}{key}", person.key)?;
+        }
     }
     writeln!(text, "\n  {:<24}What it asks for", "Role")?;
     for role in ROLES {

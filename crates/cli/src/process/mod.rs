@@ -28,12 +28,14 @@ use ephor_face_admin::AdminFace;
 use ephor_face_pam::PamFace;
 use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
 use ephor_identity::{
-    Bearers, Identity, KeyRing, Origin, Ports, Settings, StoreJournal, StoreVault, TokenRules, Vault,
+    Bearers, Identity, KeyRing, Origin, Ports, SecondFactors, Settings, StoreJournal, StoreVault, TokenRules, Vault,
     bearer::Standing,
+    factor::{self, PasskeyPlace},
     outside::{Links, OutsideIssuer},
     record::sealer,
     relying_party::{RelyingParty, RelyingPorts},
 };
+use ephor_portal::Portal;
 use ephor_store::Store;
 use tokio::task::JoinSet;
 
@@ -65,6 +67,8 @@ pub(crate) struct Setup {
     pub(crate) public_url: String,
     /// Outside issuers by the names they have here.
     pub(crate) issuers: BTreeMap<String, Arc<OutsideIssuer>>,
+    /// Where passkeys are made for.
+    pub(crate) passkeys: Option<PasskeyPlace>,
     pub(crate) owners: OwnerTable,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) public_origin: Option<Origin>,
@@ -89,13 +93,15 @@ impl Process {
         let (sink, writer) = StoreJournal::new(setup.store.clone(), Arc::clone(&seal));
         let mut journal = JoinSet::new();
         journal.spawn(writer);
-        let vault = Arc::new(StoreVault::new(setup.store.clone(), seal));
+        let vault = Arc::new(StoreVault::new(setup.store.clone(), Arc::clone(&seal)));
         let ports = Ports {
             vault: Arc::clone(&vault) as Arc<dyn Vault>,
             journal: Arc::new(sink),
             clock: Arc::clone(&setup.clock),
             entropy: Arc::clone(&setup.entropy),
         };
+        let first_by_password = setup.sign_in.first_factor_by_password;
+        let sealing = setup.keys.sealer().clone();
         let identity =
             Identity::new(ports, setup.sign_in).map_err(|error| Failure::usage(format!("sign_in: {error}")))?;
         let party = RelyingPorts {
@@ -120,16 +126,28 @@ impl Process {
             node,
         });
 
+        let factors = SecondFactors::new(factor::Parts {
+            engine: engine.clone(),
+            sealer: sealing,
+            seal,
+            place: setup.passkeys,
+            first_by_password,
+        })
+        .map_err(|error| Failure::usage(format!("public_url: {error}")))?;
+
         let meters = Arc::new(Meters::default());
         let clock = setup.simulated;
         let drained = clock.as_ref().map(|_| Drained::new(engine.clone()));
         let pam = ephor_face_pam::Options {
             allowed_origins: setup.allowed_origins,
-            public_origin: setup.public_origin,
+            public_origin: setup.public_origin.clone(),
             ..ephor_face_pam::Options::default()
         };
         let pam = PamFace::new(engine.clone(), Arc::clone(&identity), pam);
-        let admin = AdminFace::new(engine.clone(), Arc::clone(&identity), &ephor_face_admin::Options::default());
+        let options = ephor_face_admin::Options::default();
+        let admin = AdminFace::new(engine.clone(), Arc::clone(&identity), factors.clone(), &options);
+        let options = ephor_portal::Options { public_origin: setup.public_origin, ..ephor_portal::Options::default() };
+        let portal = Portal::new(engine.clone(), Arc::clone(&identity), factors, options);
         let own = routes::router(App {
             engine: engine.clone(),
             identity: Arc::clone(&identity),
@@ -147,6 +165,7 @@ impl Process {
             .limits(setup.limits)
             .face(Owner::Pam, measured(Owner::Pam).around(drain::around(drained.as_ref(), pam)))
             .face(Owner::Admin, measured(Owner::Admin).around(drain::around(drained.as_ref(), admin)))
+            .face(Owner::Portal, measured(Owner::Portal).around(drain::around(drained.as_ref(), portal)))
             .face(Owner::Process, measured(Owner::Process).around(own))
             .build();
         Ok(Self { engine, identity, dispatcher, journal })

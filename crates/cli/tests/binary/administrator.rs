@@ -102,7 +102,7 @@ fn pam_120_121_123_requests_of_others_are_listed_and_closed() {
     assert_eq!(list(&["jen", "--closed"]), both);
 
     // Whoever administers nothing is refused.
-    let refused = demo.by("jen", &["admin", "request", "list"]).complaint(2);
+    let refused = demo.by("eve", &["admin", "request", "list"]).complaint(2);
     assert!(refused.contains("not_administrator"), "{refused}");
     demo.stop();
 }

@@ -5,11 +5,13 @@
 
 mod administrator;
 mod audit_log;
+mod browser;
 mod clock;
 mod directory;
 mod ephor;
 mod first_administrator;
 mod listening;
+mod second_factor;
 mod start;
 mod walk;
 mod whole_binary;

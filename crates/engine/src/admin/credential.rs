@@ -69,7 +69,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principal> {
+pub(super) async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principal> {
     let account = desk.tx.principal(principal).await?.ok_or(Refusal::NotFound { what: "user" })?;
     desk.require_over(account.person).await?;
     Ok(account)
@@ -163,7 +163,7 @@ impl Command for IssueEnrolment {
 }
 
 /// Who can sign in as somebody can speak for him: such a change is never silent.
-fn told(desk: &mut Desk<'_>, account: PrincipalId) {
+pub(super) fn told(desk: &mut Desk<'_>, account: PrincipalId) {
     desk.alarm("credential.changed-by-administrator", account.uuid(), [("principal", account.to_string())]);
 }
 

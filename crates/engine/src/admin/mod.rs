@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod credential;
 pub mod desk;
 pub mod enrolment;
+pub mod factor;
 pub mod group;
 pub mod health;
 pub mod identity;

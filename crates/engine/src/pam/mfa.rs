@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use ephor_audit::events::Transition;
 use ephor_domain::{
     Refusal,
+    authentication::Method,
     id::RequestId,
     pam::{PamStatus, create, status::view},
+    principal::Actor,
     request::{Declined, Stage},
 };
 use ephor_store::{
@@ -14,9 +16,12 @@ use ephor_store::{
     tx::{Lock, challenge::OpenChallenge},
 };
 use futures_util::{StreamExt, stream};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::way::{Step, walk};
+use super::{
+    PamRequest,
+    way::{Step, walk},
+};
 use crate::{
     answer::Answer,
     call::Call,
@@ -44,18 +49,78 @@ const NAP: Duration = Duration::from_secs(2);
 pub enum Presence {
     /// The requester proved presence.
     Proved,
+    /// The same, by one of our own second factors.
+    ProvedBy(Method),
     /// The requester did not, and why.
     Failed(String),
 }
 
+/// A request that waits for its requester's proof of presence, as he sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingChallenge {
+    /// The request.
+    pub request: RequestId,
+    /// Name of the role.
+    pub role: String,
+    /// What the requester gave as reason.
+    pub justification: Option<String>,
+    /// How long he asked for.
+    pub ttl: SignedDuration,
+    /// When he asked.
+    pub created: Timestamp,
+    /// When the gate closes.
+    pub until: Timestamp,
+}
+
 impl Engine {
+    /// The caller's own requests that wait for a proof of presence; none where an outside provider puts the challenges.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; faults of the store.
+    pub async fn pam_challenges(&self, actor: &Actor) -> Answer<Vec<WaitingChallenge>> {
+        let (account, now) = (self.pam_reader(actor).await?.id, self.now());
+        if self.inner.mfa.is_some() {
+            return Ok(Vec::new());
+        }
+        let open = self.inner.store.read(move |tx| Box::pin(tx.challenges_of(account))).await?;
+        Ok(open.into_iter().filter_map(|open| waiting(open, now)).collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// As [`Engine::pam_challenges`]; [`Refusal::RequestNotAvailable`] for requests that are unknown, foreign, or wait for
+    /// nothing.
+    pub async fn pam_challenge(&self, actor: &Actor, id: RequestId) -> Answer<WaitingChallenge> {
+        let found = self.pam_challenges(actor).await?.into_iter().find(|waiting| waiting.request == id);
+        Ok(found.ok_or(Refusal::RequestNotAvailable)?)
+    }
+
+    /// The caller has just proved his presence for this request of his own, by `method` and to our own second factors. The
+    /// proof itself is the identity layer's; that it was given for this request and no other is its promise (S4).
+    ///
+    /// # Errors
+    /// As [`Engine::pam_challenge`].
+    pub async fn pam_prove_presence(&self, actor: &Actor, id: RequestId, method: Method) -> Answer<PamRequest> {
+        self.pam_challenge(actor, id).await?;
+        let (_, call) = self.pam_actor(actor).await?;
+        self.settle_presence(call, id, Presence::ProvedBy(method)).await?;
+        let now = self.now();
+        let case = self.inner.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
+        let case = case.ok_or(Refusal::RequestNotAvailable)?;
+        Ok(PamRequest::at(case.request, case.grant, now))
+    }
+
     /// Takes the word of an MFA provider on a request that waits for it. A word that comes too late, or twice, changes
     /// nothing (S4).
     ///
     /// # Errors
     /// [`Refusal::RequestNotAvailable`] when the request does not wait for a challenge; faults of the store.
     pub async fn pam_presence(&self, id: RequestId, presence: Presence) -> Answer<()> {
-        let call = self.system("mfa");
+        self.settle_presence(self.system("mfa"), id, presence).await
+    }
+
+    async fn settle_presence(&self, call: Call, id: RequestId, presence: Presence) -> Answer<()> {
         let (outcome, wake) = self
             .inner
             .store
@@ -72,7 +137,7 @@ impl Engine {
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn work_challenges(&self) -> Answer<Option<jiff::Timestamp>> {
+    pub async fn work_challenges(&self) -> Answer<Option<Timestamp>> {
         let Some(provider) = self.inner.mfa.clone() else { return Ok(None) };
         let waiting = self.inner.store.read(|tx| Box::pin(async move { tx.open_challenges(MOST).await })).await?;
         let provider = &provider;
@@ -83,7 +148,7 @@ impl Engine {
         while let Some(pending) = asked.next().await {
             undecided |= pending?;
         }
-        Ok(undecided.then(|| self.now().saturating_add(ASK_EVERY).unwrap_or(jiff::Timestamp::MAX)))
+        Ok(undecided.then(|| self.now().saturating_add(ASK_EVERY).unwrap_or(Timestamp::MAX)))
     }
 
     /// Puts one challenge, or asks how it stands. True while it is undecided.
@@ -145,7 +210,7 @@ impl Engine {
         loop {
             let woken = self.inner.challenges.notified();
             let again = match self.work_challenges().await {
-                Ok(again) => again.unwrap_or(jiff::Timestamp::MAX),
+                Ok(again) => again.unwrap_or(Timestamp::MAX),
                 Err(fault) => {
                     tracing::error!(%fault, "challenges could not be worked on");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -159,6 +224,19 @@ impl Engine {
             }
         }
     }
+}
+
+/// An open challenge as its requester sees it, while its gate is open.
+fn waiting(open: OpenChallenge, now: Timestamp) -> Option<WaitingChallenge> {
+    let until = open.request.due().filter(|until| now < *until)?;
+    Some(WaitingChallenge {
+        request: open.request.id,
+        role: open.role_name,
+        justification: open.request.justification.map(|text| text.as_str().to_owned()),
+        ttl: SignedDuration::from_secs(i64::try_from(open.request.asked_ttl).unwrap_or(i64::MAX)),
+        created: open.request.created,
+        until,
+    })
 }
 
 async fn settle(
@@ -179,7 +257,7 @@ async fn settle(
     match (presence, lost(&case), &case.role) {
         (_, Some(why), _) => end_case(&mut ledger, case, why),
         (_, None, None) => end_case(&mut ledger, case, Why::ENTITLEMENT),
-        (Presence::Proved, None, Some(role)) => {
+        (Presence::Proved | Presence::ProvedBy(_), None, Some(role)) => {
             let settings = tx.settings().await?;
             let standing = create::Standing {
                 role: Some(role),

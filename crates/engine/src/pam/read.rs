@@ -86,7 +86,7 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown callers and disabled accounts see nothing (`PAM-021`, `PAM-022`).
-    async fn pam_reader(&self, actor: &Actor) -> Answer<Principal> {
+    pub(super) async fn pam_reader(&self, actor: &Actor) -> Answer<Principal> {
         let account = self.pam_account(actor).await?.ok_or(Refusal::UnknownCaller)?;
         if !account.enabled {
             return Err(Refusal::AccountDisabled.into());

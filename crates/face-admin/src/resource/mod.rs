@@ -2,9 +2,11 @@
 
 mod administrator;
 mod audit;
+pub(crate) mod challenge;
 mod configuration;
 mod credential;
 mod enrolment;
+mod factor;
 mod finding;
 mod group;
 mod health;
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(member::routes())
         .merge(user::routes())
         .merge(credential::routes())
+        .merge(factor::routes())
         .merge(person::routes())
         .merge(identity::routes())
         .merge(group::routes())

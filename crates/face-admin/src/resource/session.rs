@@ -2,6 +2,10 @@
 //! for such a session; everything else takes an API token as well.
 
 use axum::extract::State;
+use ephor_identity::{
+    SignIn,
+    factor::{Attempt, Use},
+};
 use http::StatusCode;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,9 +17,9 @@ use super::member::AccountBody;
 use crate::{
     answer::{Answer, Created},
     body::Sent,
-    caller::{Bearing, Signed, unknown},
+    caller::{Bearing, Signed, unknown, unproved},
     face::App,
-    problem::Problems,
+    problem::{Problem, Problems},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -31,6 +35,9 @@ pub(super) struct SignInBody {
     username: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Code of an authenticator app, or a recovery code: for accounts with second factors.
+    #[schema(value_type = Option<String>, format = Password)]
+    code: Option<SecretString>,
 }
 
 /// A session that has begun.
@@ -45,7 +52,7 @@ struct SessionBody {
     account: AccountBody,
 }
 
-/// Begins a session by name and password.
+/// Begins a session by name and password, and by a code where the account has second factors.
 #[utoipa::path(post, path = "/session", tag = "session", operation_id = "beginSession", security(()),
     request_body = SignInBody, responses((status = 201, body = SessionBody), Problems))]
 async fn begin(
@@ -54,7 +61,18 @@ async fn begin(
     Sent(who): Sent<SignInBody>,
 ) -> Answer<Created<SessionBody>> {
     let presented = bearing.without_cookies();
-    let new = app.identity.sign_in(&who.username, who.password, &presented).await.map_err(|denied| unknown(&denied))?;
+    let begun = app.identity.sign_in(&who.username, who.password, &presented).await;
+    let new = match begun.map_err(|denied| unknown(&denied))? {
+        SignIn::Done(new) => new,
+        SignIn::SecondFactor(caller, proofs) => {
+            let code = who.code.as_ref().ok_or_else(code_wanted)?;
+            let attempt = Attempt { principal: caller.principal.id, purpose: Use::SignIn, address: presented.address };
+            let method = app.factors.prove_code(attempt, code).await.map_err(unproved)?;
+            let proofs = proofs.and(method, app.engine.now());
+            let begun = app.identity.begin_session(caller.principal, proofs, presented.address, None);
+            begun.await.map_err(|denied| unknown(&denied))?
+        }
+    };
     let life = jiff::SignedDuration::from_secs(new.max_age);
     let body = SessionBody {
         secret: new.secret.expose_secret().to_owned(),
@@ -62,6 +80,11 @@ async fn begin(
         account: new.caller.principal.into(),
     };
     Ok(Created("session".to_owned(), body))
+}
+
+/// The password is right, and is not all.
+fn code_wanted() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "mfa_required", "This account signs in with a second factor: send a code.")
 }
 
 /// Ends the session of the call; nothing happens to an API token.

@@ -194,7 +194,7 @@ async fn nothing_shown_or_recorded_holds_a_secret_or_a_strangers_text() {
         typed,
         "jen's password",
         "off's password",
-        session.unwrap().secret.expose_secret(),
+        session.unwrap().done().unwrap().secret.expose_secret(),
         token.unwrap().secret.expose_secret(),
     ] {
         assert!(!shown.contains(secret), "{shown}");

@@ -29,6 +29,7 @@ pub(crate) struct Memory {
     pub(crate) credentials: Vec<Credential>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) tokens: Vec<ApiToken>,
+    pub(crate) enrolled: Vec<PrincipalId>,
     pub(crate) events: Vec<Event>,
     pub(crate) down: bool,
     pub(crate) writes: usize,
@@ -73,6 +74,14 @@ impl Vault for Shared {
             let credential = memory.credentials.iter().find(|credential| credential.principal == principal.id);
             Some((principal.clone(), credential.cloned()))
         })
+    }
+
+    fn account(&self, principal: PrincipalId) -> Answer<'_, Option<Principal>> {
+        self.read(|memory| memory.principal(principal))
+    }
+
+    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
+        self.read(|memory| memory.enrolled.contains(&principal))
     }
 
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {

@@ -3,6 +3,7 @@
 
 mod basic;
 mod bearer;
+mod factors;
 mod fixture;
 mod keys;
 mod outside;

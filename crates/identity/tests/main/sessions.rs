@@ -1,9 +1,11 @@
 use ephor_domain::{
-    authentication::{Method, Requirement},
+    authentication::{Method, Proofs, Requirement},
     policy::context::ContextClass,
     principal::Proof,
 };
-use ephor_identity::{Accepted, Denied, EventKind, Reason, Settings, Via, cookie, password::Cost, session::NewSession};
+use ephor_identity::{
+    Accepted, Denied, EventKind, Reason, Settings, SignIn, Via, cookie, password::Cost, session::NewSession,
+};
 use http::HeaderMap;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::fixture::{App, JEN, app, app_with, basic, header, id, presented};
 
 async fn sign_in(app: &App, cookies: &HeaderMap) -> NewSession {
-    app.identity.sign_in("jen", "jen's password".into(), &presented(cookies)).await.unwrap()
+    app.identity.sign_in("jen", "jen's password".into(), &presented(cookies)).await.unwrap().done().unwrap()
 }
 
 fn cookies(secret: &SecretString) -> HeaderMap {
@@ -159,6 +161,19 @@ async fn a_step_up_shows_in_the_words_of_tokens_and_ages() {
 }
 
 #[tokio::test]
+async fn a_password_alone_opens_no_session_of_an_account_with_second_factors() {
+    let app = app();
+    app.memory.0.lock().enrolled.push(id(JEN));
+    let half = app.identity.sign_in("jen", "jen's password".into(), &presented(&HeaderMap::new())).await.unwrap();
+    let SignIn::SecondFactor(caller, proofs) = half else { panic!("{half:?}") };
+    assert_eq!((caller.principal.id, proofs), (id(JEN), Proofs::of(Method::Password, app.now())));
+    assert!(app.memory.0.lock().sessions.is_empty());
+    assert_eq!(app.events(), [], "nobody has signed in yet");
+    let wrong = app.identity.sign_in("jen", "guess".into(), &presented(&HeaderMap::new())).await.map(drop);
+    assert_eq!(wrong, Err(Denied::NotSignedIn(Reason::Wrong)));
+}
+
+#[tokio::test]
 async fn sign_out() {
     let app = app();
     let new = sign_in(&app, &HeaderMap::new()).await;
@@ -211,10 +226,10 @@ async fn sign_in_refuses_as_basic_does() {
     let app = app();
     let nothing = HeaderMap::new();
     for name in ["jen", "nobody"] {
-        let answer = app.identity.sign_in(name, "guess".into(), &presented(&nothing)).await;
+        let answer = app.identity.sign_in(name, "guess".into(), &presented(&nothing)).await.map(drop);
         assert_eq!(answer.unwrap_err(), Denied::NotSignedIn(Reason::Wrong));
     }
-    let answer = app.identity.sign_in("off", "off's password".into(), &presented(&nothing)).await;
+    let answer = app.identity.sign_in("off", "off's password".into(), &presented(&nothing)).await.map(drop);
     assert!(matches!(answer.unwrap_err(), Denied::Disabled(_)));
     assert!(app.memory.0.lock().sessions.is_empty());
 }

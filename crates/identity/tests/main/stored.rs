@@ -100,6 +100,7 @@ async fn passwords_sessions_and_tokens_live_in_the_store_and_leave_records() {
         assert_eq!(app.ask(&basic(name, "jen's password")).await.unwrap().principal, app.jen, "{name}");
     }
     let session = app.identity.sign_in("jen", "jen's password".into(), &presented(&HeaderMap::new())).await.unwrap();
+    let session = session.done().unwrap();
     let cookies = header("cookie", &format!("{}={}", cookie::name(true), session.secret.expose_secret()));
     assert_eq!(app.ask(&cookies).await.unwrap(), session.caller);
     app.clock.set(Timestamp::from_second(START + 120).unwrap());

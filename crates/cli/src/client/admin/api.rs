@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{
         connection::Connection,
+        mfa,
         server::{Credentials, Server},
     },
     exit::{Done, Failure},
@@ -43,8 +44,18 @@ impl Api {
 
     /// Begins a session.
     pub(crate) async fn sign_in(server: Server, user: &str, password: &SecretString) -> Done<Self> {
-        let who = json!({"username": user, "password": password.expose_secret()});
-        let begun = server.order(Method::POST, &format!("{BASE}/session"), Some(&who)).await?;
+        let mut who = json!({"username": user, "password": password.expose_secret()});
+        let place = format!("{BASE}/session");
+        let begun = match server.order(Method::POST, &place, Some(&who)).await {
+            Err(Failure::Refused { code, .. }) if code == "mfa_required" => {
+                let code = mfa::code(&format!("Code for {user}: "))?;
+                if let Some(who) = who.as_object_mut() {
+                    who.insert("code".to_owned(), code.expose_secret().into());
+                }
+                server.order(Method::POST, &place, Some(&who)).await?
+            }
+            begun => begun?,
+        };
         let secret = begun.get("secret").and_then(Value::as_str).ok_or_else(|| {
             Failure::Failed(anyhow::anyhow!("{} is no Ephor server: its sign-in has no secret", server.url()))
         })?;

@@ -39,10 +39,13 @@ impl Caller {
         Self { headers, ..self.clone() }
     }
 
-    /// A call below the base.
+    /// A call below the base, or at a whole path.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Body) -> Reply {
         let method: Method = method.parse().unwrap();
-        let mut request = Request::builder().method(method).uri(format!("/api/admin/v1/{path}"));
+        let mut request = Request::builder().method(method).uri(match path.starts_with('/') {
+            true => path.to_owned(),
+            false => format!("/api/admin/v1/{path}"),
+        });
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -16,7 +16,7 @@ use ephor_domain::{
     text::Name,
 };
 use ephor_engine::{
-    AuditSigner, Engine, Parts,
+    AuditSigner, Engine,
     admin::{
         administrator::Appoint,
         group::NewGroup,
@@ -29,7 +29,8 @@ use ephor_engine::{
 };
 use ephor_face_admin::{AdminFace, Options};
 use ephor_identity::{
-    Event, Identity, Journal, Ports, Settings, StoreVault,
+    Event, Identity, Journal, Ports, Sealer, SecondFactors, Settings, StoreVault,
+    factor::Parts,
     password::Cost,
     secret::{Purpose, SecretHash},
 };
@@ -97,7 +98,7 @@ impl App {
         let target = Arc::new(StubTarget::new(TargetId::derived(NAMESPACE, "outside")));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let key = SigningKey::from_seed("ephor.test", [7; 32]).unwrap();
-        let engine = Engine::new(Parts {
+        let engine = Engine::new(ephor_engine::Parts {
             store: store.clone(),
             clock: Arc::new(clock.clone()),
             entropy: Arc::clone(&entropy),
@@ -108,7 +109,15 @@ impl App {
             node: Uuid::from_u128(1),
         });
         let identity = identity(&store, Arc::new(clock.clone()), entropy);
-        let face = AdminFace::new(engine.clone(), Arc::new(identity), &Options::default());
+        let parts = Parts {
+            engine: engine.clone(),
+            sealer: Sealer::new(&[7; 32]),
+            seal: Arc::new(seal),
+            place: None,
+            first_by_password: false,
+        };
+        let factors = SecondFactors::new(parts).unwrap();
+        let face = AdminFace::new(engine.clone(), Arc::new(identity), factors, &Options::default());
         let mut app = Self { home, store, engine, clock, target, face, ids: BTreeMap::new() };
         app.furnish().await;
         app

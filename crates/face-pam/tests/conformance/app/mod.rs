@@ -189,6 +189,7 @@ impl App {
         let headers = HeaderMap::new();
         let name = format!("{name}@priv.test");
         let begun = self.node.identity.sign_in(&name, PASSWORD.into(), &identity::presented(&headers)).await.unwrap();
+        let begun = begun.done().unwrap();
         self.stranger().with("cookie", &format!("ephor-plain={}", begun.secret.expose_secret()))
     }
 

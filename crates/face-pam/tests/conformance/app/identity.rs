@@ -68,6 +68,14 @@ impl Vault for Directory {
         }
     }
 
+    fn account(&self, principal: PrincipalId) -> Answer<'_, Option<Principal>> {
+        self.0.account(principal)
+    }
+
+    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
+        self.0.has_factors(principal)
+    }
+
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
         self.0.session(hash)
     }

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit,
-    client::{admin, connection::Connection, enrol, login, mfa, pam, revoke},
+    client::{admin, app, connection::Connection, enrol, login, mfa, pam, revoke},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Mfa(Client<mfa::Command>),
     /// Administer roles, users, groups, requests and targets
     Admin(Box<Client<admin::Command>>),
+    /// Register applications that ask for tokens, give them credentials, consent to what they may do
+    App(Box<Client<app::Command>>),
     /// End access now: of requests, of a user, of a role
     Revoke(revoke::Revoke),
     /// Sign in, and keep server and account for later commands

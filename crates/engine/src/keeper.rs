@@ -129,6 +129,15 @@ impl Engine {
         }
     }
 
+    /// Deletes what people and applications signed in with, a day after its end. Answers how much.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn purge_credentials(&self) -> Result<u64, Fault> {
+        let before = self.now().saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+        self.inner.store.transact(move |tx| Box::pin(tx.purge_credentials(before))).await
+    }
+
     /// Keeps for ever; ends when the task is dropped.
     pub(crate) async fn run_keeper(&self) {
         let shared = self.inner.store.numbers_later();
@@ -152,6 +161,7 @@ impl Engine {
                 if now >= retain {
                     self.purge().await?;
                     self.forget_records().await?;
+                    self.purge_credentials().await?;
                     retain = now.saturating_add(RETAIN_EVERY).unwrap_or(Timestamp::MAX);
                 }
                 if now >= alarm {

@@ -112,7 +112,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 69);
+        assert_eq!(names.len(), 79);
     }
 
     #[test]

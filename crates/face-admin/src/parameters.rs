@@ -53,6 +53,19 @@ impl FromRequestParts<App> for WordAndId {
     }
 }
 
+/// An id and two words of a path.
+pub(crate) struct IdAndWords(pub(crate) Uuid, pub(crate) String, pub(crate) String);
+
+impl FromRequestParts<App> for IdAndWords {
+    type Rejection = Problem;
+
+    async fn from_request_parts(call: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Path((id, one, other)) =
+            Path::<(String, String, String)>::from_request_parts(call, app).await.map_err(|_| Problem::not_found())?;
+        hyphenated(&id).map(|id| Self(id, one, other)).ok_or_else(Problem::not_found)
+    }
+}
+
 /// A number of a path.
 pub(crate) struct Number(pub(crate) u64);
 

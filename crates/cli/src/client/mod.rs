@@ -1,6 +1,7 @@
 //! The commands that talk to a server.
 
 pub(crate) mod admin;
+pub(crate) mod app;
 pub(crate) mod connection;
 pub(crate) mod enrol;
 pub(crate) mod login;

@@ -111,6 +111,7 @@ impl Command for SetPassword {
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
+        desk.tx.revoke_token_families_of(account.id, changed).await?;
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| {
             record.detail("by", "administrator")
         });

@@ -396,6 +396,7 @@ fn taken(constraint: &str) -> Option<Refusal> {
         "privilege" => "the privilege",
         "administrator" => "the administrator",
         "api_token_hash" => "the token",
+        "application_client" => "the application",
         _ => return None,
     };
     Some(Refusal::Conflict { what })

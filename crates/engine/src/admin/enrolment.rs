@@ -72,6 +72,7 @@ impl Command for Redeem {
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed: now }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
+        desk.tx.revoke_token_families_of(account.id, now).await?;
         desk.changed(events::ENROLMENT_LINK_USED, Subject::user(account.id), |record| record);
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| record.detail("by", "link"));
         Ok(account)

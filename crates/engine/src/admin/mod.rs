@@ -1,6 +1,7 @@
 //! What administrators do and see (`PAM 14.2`, seams §14): commands and queries with their authorization inside.
 
 pub mod administrator;
+pub mod application;
 pub mod audit;
 pub mod bootstrap;
 pub mod configuration;

@@ -5,7 +5,7 @@ use ephor_domain::{
     Refusal,
     administration::Right,
     id::{PersonId, PrincipalId},
-    principal::Principal,
+    principal::{Principal, PrincipalKind},
 };
 use ephor_store::{Fault, Tx, tx::lock::Lock};
 
@@ -202,7 +202,9 @@ async fn has_open(tx: &mut Tx, principal: PrincipalId) -> Result<bool, Fault> {
 }
 
 async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principal> {
-    Ok(desk.tx.principal(principal).await?.ok_or(Refusal::NotFound { what: "user" })?)
+    // An application is nobody's other account.
+    let found = desk.tx.principal(principal).await?.filter(|account| account.kind == PrincipalKind::User);
+    Ok(found.ok_or(Refusal::NotFound { what: "user" })?)
 }
 
 /// Nobody decides with whom he is one person.

@@ -1,6 +1,7 @@
 //! The resources, one file each: what they look like on the wire, and their operations.
 
 mod administrator;
+mod application;
 mod audit;
 pub(crate) mod challenge;
 mod configuration;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(configuration::routes())
         .merge(request::routes())
         .merge(administrator::routes())
+        .merge(application::routes())
         .merge(target::routes())
         .merge(audit::routes())
         .merge(health::routes())

@@ -57,7 +57,7 @@ pub struct ApplicationKey {
     pub id: ClientCredentialId,
     /// Whose: the service principal.
     pub principal: PrincipalId,
-    /// The public half, as PEM.
+    /// The public half, as JSON Web Key.
     pub public_key: String,
     /// SHA-256 of the certificate, or of the bare key.
     pub thumbprint: Vec<u8>,

@@ -95,6 +95,13 @@ fn named_user<'r>(rows: &'r [Value], name: &str) -> Done<&'r Value> {
     })
 }
 
+/// An application by id, client id or name.
+pub(crate) async fn application(api: &Api, name: &str) -> Done<Found> {
+    let rows = api.list("applications", &[]).await?;
+    let row = best(&rows, "application", name, |row| rank(row, name, &["applicationId", "clientId", "displayName"]))?;
+    Found::of(row, "applicationId", "displayName")
+}
+
 /// A group by id, PRIV name, display name or source name.
 pub(crate) async fn group(api: &Api, name: &str) -> Done<Found> {
     if let Some(id) = as_id(name) {

@@ -163,7 +163,7 @@ mod tests {
     fn pam_121_every_command_takes_server_account_and_json() {
         let mut line = CommandLine::command();
         line.build();
-        for group in ["pam", "admin", "revoke", "login"] {
+        for group in ["pam", "admin", "app", "revoke", "login"] {
             check(line.find_subcommand(group).unwrap(), group);
         }
     }

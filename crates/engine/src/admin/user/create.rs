@@ -199,6 +199,9 @@ async fn standing(tx: &mut Tx, names: &Names) -> Answer<(Option<Principal>, Opti
         return Err(Refusal::Conflict { what: "the PRIV account" }.into());
     }
     if names.priv_only {
+        if known.as_ref().is_some_and(|account| account.kind != PrincipalKind::User) {
+            return Err(Refusal::Conflict { what: "the PRIV account (it is no person's)" }.into());
+        }
         return Ok((known, None));
     }
     let corp = tx.principal_named(&format!("{}\\{}", names.source_domain, names.source_account)).await?;
@@ -206,6 +209,9 @@ async fn standing(tx: &mut Tx, names: &Names) -> Answer<(Option<Principal>, Opti
         && (tx.user_of_corp(corp.id).await?.is_some() || tx.user(corp.id).await?.is_some())
     {
         return Err(Refusal::Conflict { what: "the CORP account" }.into());
+    }
+    if known.iter().chain(&corp).any(|account| account.kind != PrincipalKind::User) {
+        return Err(Refusal::Conflict { what: "one of the two accounts (it is no person's)" }.into());
     }
     if let (Some(known), Some(corp)) = (&known, &corp)
         && known.person != corp.person

@@ -37,6 +37,7 @@ pub(in crate::admin) async fn disable(desk: &mut Desk<'_>, principal: &mut Princ
     desk.tx.delete_sessions_of(id).await?;
     desk.tx.delete_enrolments_of(id).await?;
     desk.tx.revoke_api_tokens_of(id, now).await?;
+    desk.tx.revoke_token_families_of(id, now).await?;
     desk.changed(events::PRINCIPAL_DISABLED, Subject::user(id), |record| record);
     Ok(desk.end_open(Some(id), None, Why::ACCOUNT).await?)
 }

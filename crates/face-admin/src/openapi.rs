@@ -112,7 +112,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 79);
+        assert_eq!(names.len(), 80);
     }
 
     #[test]

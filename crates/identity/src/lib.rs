@@ -10,6 +10,7 @@
 pub mod basic;
 pub mod bearer;
 pub mod caller;
+pub mod client_key;
 pub mod cookie;
 pub mod cors;
 pub mod event;

@@ -217,7 +217,11 @@ async fn consent(api: &Api, permission: &Permission, give: bool, form: Form) -> 
             return Err(Failure::usage(format!("{named:?} is no name of a permission: see `ephor app permissions`")));
         }
         let path = format!("applications/{id}/permissions/{}/{named}", permission.kind());
-        if give { api.put(&path, None).await? } else { api.delete(&path).await? };
+        if give {
+            api.put(&path, None).await?
+        } else {
+            api.delete(&path).await?
+        };
         view::done(form, false, &format!("{} {named} {word}", permission.kind()), ("applicationId", id), &name)?;
     }
     Ok(())

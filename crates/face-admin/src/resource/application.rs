@@ -2,14 +2,15 @@
 
 use axum::{Json, extract::State};
 use ephor_domain::{
-    application::{Permission, PermissionKind, Redirect, RedirectKind},
+    application::{KEY_LIFE, Permission, PermissionKind, Redirect, RedirectKind},
     id::{Id, PrincipalId},
 };
 use ephor_engine::admin::application::{
-    ApplicationDetail, ApplicationKey, ApplicationRow, ApplicationSecret, ChangeApplication, GetApplication,
-    GrantConsent, ListApplications, NewApplication, RegisterApplication, RemoveApplication, RemoveCredential,
+    AddKey, ApplicationDetail, ApplicationKey, ApplicationRow, ApplicationSecret, ChangeApplication, GetApplication,
+    GrantConsent, ListApplications, NewApplication, NewKey, RegisterApplication, RemoveApplication, RemoveCredential,
     WithdrawConsent,
 };
+use ephor_identity::client_key;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, register))
         .routes(routes!(show, change, remove))
         .routes(routes!(add_secret))
+        .routes(routes!(add_key))
         .routes(routes!(remove_credential))
         .routes(routes!(grant, withdraw))
         .routes(routes!(permissions))
@@ -315,6 +317,51 @@ async fn add_secret(
         expires: secret.expires,
     };
     Ok(Created(format!("applications/{application}/credentials/{}", secret.id), body))
+}
+
+/// A key to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewKey)]
+struct NewKeyBody {
+    /// A certificate or public key as PEM: RSA of 2048 to 4096 bits, P-256 or Ed25519.
+    pem: String,
+    /// Name for people.
+    #[serde(default)]
+    label: String,
+    /// Seconds, at most three years; when absent as long as the certificate, and a bare key a year.
+    lifetime: Option<u32>,
+}
+
+const BARE_KEY_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Adds a key with which an application signs its assertions. Not by an API token.
+#[utoipa::path(post, path = "/applications/{applicationId}/keys", tag = "applications",
+    operation_id = "addApplicationKey", params(("applicationId" = Uuid, Path)), request_body = NewKeyBody,
+    responses((status = 201, body = CredentialBody), Problems))]
+async fn add_key(
+    State(app): State<App>,
+    caller: Signed,
+    ids: Ids<1>,
+    Sent(new): Sent<NewKeyBody>,
+) -> Answer<Created<CredentialBody>> {
+    let application: PrincipalId = ids.one();
+    let read =
+        client_key::read(&new.pem).map_err(|error| Problem::invalid(format!("The key {error}.")).about("pem"))?;
+    let now = app.engine.now();
+    let after = |life| now.saturating_add(life).unwrap_or(Timestamp::MAX);
+    let longest = after(KEY_LIFE);
+    let expires = match (new.lifetime, read.not_after) {
+        (Some(seconds), end) => {
+            let asked = after(SignedDuration::from_secs(i64::from(seconds)));
+            end.map_or(asked, |end| end.min(asked))
+        }
+        (None, Some(end)) => end.min(longest),
+        (None, None) => after(BARE_KEY_LIFE),
+    };
+    let key = NewKey { public_key: read.jwk, thumbprint: read.thumbprint, label: new.label, expires };
+    let added = app.engine.administer(caller.actor(), AddKey { application, key }).await?;
+    Ok(Created(format!("applications/{application}/credentials/{}", added.id), added.into()))
 }
 
 /// Removes a secret or key of an application.

@@ -126,6 +126,13 @@ fn operations() -> Vec<(&'static str, &'static str, String, Value, For)> {
         ("changeApplication", "PATCH", at("applications/_"), json!({}), For::Global),
         ("removeApplication", "DELETE", at("applications/_"), none.clone(), For::Global),
         ("addApplicationSecret", "POST", at("applications/_/secrets"), json!({}), For::Global),
+        (
+            "addApplicationKey",
+            "POST",
+            at("applications/_/keys"),
+            json!({"pem": "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\nYfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\n-----END PUBLIC KEY-----\n"}),
+            For::Global,
+        ),
         ("removeApplicationCredential", "DELETE", at("applications/_/credentials/_"), none.clone(), For::Global),
         (
             "grantApplicationPermission",

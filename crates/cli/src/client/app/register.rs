@@ -60,8 +60,7 @@ pub(crate) struct Set {
 }
 
 pub(super) async fn create(api: &Api, create: &Create, form: Form) -> Done {
-    let order =
-        json!({"displayName": create.name, "public": create.public, "redirectUris": create.redirects.bodies()});
+    let order = json!({"displayName": create.name, "public": create.public, "redirectUris": create.redirects.bodies()});
     view::object(form, &api.post("applications", &order).await?)
 }
 

@@ -150,6 +150,8 @@ pub enum FailureReason {
     EndedToken,
     /// A signed token with a wrong signature, issuer, audience, tenant or object.
     ForgedToken,
+    /// An application's secret or assertion is wrong.
+    WrongClientCredential,
     /// Not looked at: too many failures before.
     Throttled,
     /// A passkey that is not known, or whose answer does not fit.

@@ -340,6 +340,11 @@ impl Identity {
         self.remembered.forget(principal);
     }
 
+    /// Notes that an application did not prove itself: one by one, then counted (seams §16).
+    pub fn note_client_failure(&self, principal: Option<PrincipalId>, address: IpAddr) {
+        self.failed(principal, address, FailureReason::WrongClientCredential, self.ports.clock.now());
+    }
+
     /// When [`Identity::settle`] is due: whoever moves the clock asks, so that a simulated one visits it too.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {

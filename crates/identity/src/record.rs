@@ -83,6 +83,7 @@ fn catalogued(kind: &EventKind) -> Catalogued {
             reason:
                 FailureReason::UnknownAccount
                 | FailureReason::WrongPassword
+                | FailureReason::WrongClientCredential
                 | FailureReason::Disabled
                 | FailureReason::WrongPasskey,
         } => events::SIGN_IN_FAILED,
@@ -114,6 +115,7 @@ fn word(reason: FailureReason) -> &'static str {
         FailureReason::UnknownToken => "unknown-token",
         FailureReason::EndedToken => "ended-token",
         FailureReason::ForgedToken => "forged-token",
+        FailureReason::WrongClientCredential => "wrong-client-credential",
         FailureReason::Throttled => "throttled",
         FailureReason::WrongPasskey => "wrong-passkey",
     }

@@ -25,10 +25,17 @@ const VENV_PACKAGE: &str = "python3-venv";
 /// The API tester, from PyPI.
 const SCHEMATHESIS: &str = "schemathesis>=4,<5";
 
+/// Clients that sign in at the demo, from PyPI.
+const CLIENTS: &[&str] = &["msal==1.39.0", "azure-identity==1.27.0"];
+
+/// The same, large.
+const AZURE_CLI: &[&str] = &["azure-cli==2.91.0"];
+
 pub(crate) fn run() -> Result<()> {
     let mut missing: Vec<&str> =
         PACKAGES.iter().filter(|(program, _)| !installed(program)).map(|(_, package)| *package).collect();
-    if !schemathesis().is_file() && !can_make_environments() {
+    let environments = schemathesis().is_file() && clients_are_there();
+    if !environments && !can_make_environments() {
         missing.push(VENV_PACKAGE);
     }
     if missing.is_empty() {
@@ -37,7 +44,8 @@ pub(crate) fn run() -> Result<()> {
         install(&missing)?;
     }
     install_schemathesis()?;
-    install_browser_tools()
+    install_browser_tools()?;
+    install_clients()
 }
 
 /// Where [`run`] puts what drives the browser.
@@ -64,6 +72,53 @@ fn install_browser_tools() -> Result<()> {
     println!("setup: installing what drives the browser into {}", to.display());
     let quietly = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     step::run(step::command("npm").args(quietly).current_dir(&to))
+}
+
+/// The Python into which [`run`] puts the clients.
+pub(crate) fn clients_python() -> PathBuf {
+    clients().join("bin/python")
+}
+
+fn clients() -> PathBuf {
+    step::target_directory().join("tools/clients")
+}
+
+fn clients_are_there() -> bool {
+    holds(&clients(), CLIENTS)
+}
+
+/// A file beside an environment says which versions are in it.
+fn holds(environment: &Path, packages: &[&str]) -> bool {
+    std::fs::read_to_string(environment.join("installed")).is_ok_and(|text| text == packages.join(" "))
+}
+
+fn install_clients() -> Result<()> {
+    install_into(&clients(), CLIENTS)
+}
+
+/// The `az` that [`install_azure_cli`] brings.
+pub(crate) fn az() -> PathBuf {
+    azure_cli().join("bin/az")
+}
+
+fn azure_cli() -> PathBuf {
+    step::target_directory().join("tools/azure-cli")
+}
+
+/// Only the long tests want it: it is half a gigabyte.
+pub(crate) fn install_azure_cli() -> Result<()> {
+    install_into(&azure_cli(), AZURE_CLI)
+}
+
+fn install_into(environment: &Path, packages: &[&str]) -> Result<()> {
+    if holds(environment, packages) {
+        println!("setup: {} is there", packages.join(", "));
+        return Ok(());
+    }
+    println!("setup: installing {} into {}", packages.join(", "), environment.display());
+    step::run(step::command("python3").args(["-m", "venv", "--clear"]).arg(environment))?;
+    step::run(step::command(environment.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
+    std::fs::write(environment.join("installed"), packages.join(" ")).context("noting what is installed")
 }
 
 /// Where [`run`] puts the API tester.

@@ -23,6 +23,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if !options.no_setup {
         setup::run()?;
+        if options.long {
+            setup::install_azure_cli()?;
+        }
     }
     // First, so that the output ends with the summary of the test runner.
     let documented =
@@ -50,6 +53,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     if setup::browser_tools().join("node_modules").is_dir() {
         command.env("EPHOR_BROWSER_TOOLS", setup::browser_tools());
+    }
+    if setup::clients_python().is_file() {
+        command.env("EPHOR_CLIENTS_PYTHON", setup::clients_python());
+    }
+    if setup::az().is_file() {
+        command.env("EPHOR_AZ", setup::az());
     }
     let tested = step::succeeds(&mut command)?;
     drop(cluster);

@@ -57,6 +57,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     };
     let keys = open::keys(&config, &opened).await?;
     let process = Process::new(Setup {
+        issuer: open::issuer(&config, &opened.foundation),
+        arm: open::arm(&config, &opened.foundation),
         token_rules: open::token_rules(&config, &opened.foundation),
         public_url: open::public_url(&config),
         issuers: outside::issuers(&config, &resolved, &own, &opened.clock)?,

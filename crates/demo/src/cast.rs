@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::{Uuid, uuid};
 
 /// All ids of the demo are derived from this and a name.
-const NAMESPACE: Uuid = uuid!("5f7c3b6e-9f0d-4b5e-8a51-6d2b1f0c4e11");
+pub(crate) const NAMESPACE: Uuid = uuid!("5f7c3b6e-9f0d-4b5e-8a51-6d2b1f0c4e11");
 
 /// The domain of all accounts.
 pub const DOMAIN: &str = "DEMO";
@@ -19,6 +19,12 @@ pub const UPN_SUFFIX: &str = "demo.test";
 #[must_use]
 pub fn tenant() -> Uuid {
     Uuid::new_v5(&NAMESPACE, b"tenant")
+}
+
+/// The one subscription.
+#[must_use]
+pub fn subscription() -> Uuid {
+    Uuid::new_v5(&NAMESPACE, b"subscription/S")
 }
 
 /// The directory inside the store.

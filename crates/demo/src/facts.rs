@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ephor_domain::id::{EntitlementId, GroupId, PrincipalId};
+use ephor_domain::id::{ClientId, EntitlementId, GroupId, PrincipalId};
 use ephor_identity::factor::totp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::cast::{DOMAIN, Group, PEOPLE, ROLES, tenant};
+use crate::{
+    apps::APPS,
+    cast::{DOMAIN, Group, PEOPLE, ROLES, subscription, tenant},
+};
 
 /// Everything a test needs to call the demo.
 #[derive(Debug, Serialize)]
@@ -24,8 +27,12 @@ pub struct Facts {
     pub domain: &'static str,
     /// People by key.
     pub users: BTreeMap<&'static str, UserFacts>,
+    /// Applications by key.
+    pub apps: BTreeMap<&'static str, AppFacts>,
     /// The PAM fixture.
     pub pam: PamFacts,
+    /// The ARM fixture.
+    pub arm: ArmFacts,
 }
 
 /// Somebody who can sign in.
@@ -42,6 +49,25 @@ pub struct UserFacts {
     /// Key of the authenticator app, in base 32, for those who have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp: Option<String>,
+}
+
+/// An application that acts for itself.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppFacts {
+    /// Id of the service principal: `oid` of its tokens.
+    pub id: PrincipalId,
+    /// What clients call it.
+    pub app_id: ClientId,
+    /// What proves it.
+    pub secret: String,
+}
+
+/// The ARM fixture.
+#[derive(Debug, Serialize)]
+pub struct ArmFacts {
+    /// The one subscription.
+    pub subscription: Uuid,
 }
 
 /// The PAM fixture.
@@ -70,6 +96,12 @@ impl Facts {
         let groups = ROLES.iter().map(|role| (role.key, role.groups.iter().map(Group::id).collect()));
         let pam =
             PamFacts { roles: ROLES.iter().map(|role| (role.key, role.id())).collect(), groups: groups.collect() };
-        Self { http, https, ca, tenant: tenant(), domain: DOMAIN, users: users.collect(), pam }
+        let apps = APPS.iter().map(|app| {
+            let facts = AppFacts { id: app.id(), app_id: app.client(), secret: app.secret() };
+            (app.key, facts)
+        });
+        let arm = ArmFacts { subscription: subscription() };
+        let (users, apps) = (users.collect(), apps.collect());
+        Self { http, https, ca, tenant: tenant(), domain: DOMAIN, users, apps, pam, arm }
     }
 }

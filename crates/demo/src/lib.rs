@@ -6,6 +6,7 @@
 //! [`cast`] says who there is, [`seed`] puts them into a store and, if there is one, an outside directory, [`Facts`] tells
 //! tests about them.
 
+pub mod apps;
 pub mod cast;
 mod enrol;
 mod facts;
@@ -15,5 +16,5 @@ mod seed;
 mod tests;
 
 pub use enrol::enrol;
-pub use facts::{Facts, PamFacts, UserFacts};
+pub use facts::{AppFacts, ArmFacts, Facts, PamFacts, UserFacts};
 pub use seed::{Place, SeedError, is_demo, seed};

@@ -30,6 +30,7 @@ use ephor_store::{
 use jiff::Timestamp;
 
 use crate::{
+    apps::APPS,
     cast::{self, DOMAIN, PEOPLE, ROLES, built_in_target, outside_target, tenant},
     seed::{DEMO_MARK, Natives},
 };
@@ -99,7 +100,12 @@ impl Rows {
             made.entitlement_id = Some(role.id().uuid());
             made
         });
-        let all = principals.chain(administrators).chain(groups).chain(roles);
+        let applications = APPS.iter().map(|app| {
+            let mut made = record(events::APPLICATION_CHANGED).detail("change", "registered");
+            made.subject = Some(app.id().uuid());
+            made
+        });
+        let all = principals.chain(administrators).chain(groups).chain(roles).chain(applications);
         all.map(|record| {
             let mut salt = [0; 16];
             entropy.fill(&mut salt);
@@ -130,6 +136,9 @@ impl Rows {
         }
         for administrator in &self.administrators {
             tx.insert_administrator(administrator).await?;
+        }
+        for app in &APPS {
+            app.insert(tx, self.at).await?;
         }
         for cast in &ROLES {
             insert_role(tx, cast, self.at).await?;

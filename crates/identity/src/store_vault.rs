@@ -159,11 +159,12 @@ impl Vault for StoreVault {
     }
 
     fn end_sessions_of(&self, principal: PrincipalId, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
-        let record = (self.seal)(&event);
+        let (record, at) = ((self.seal)(&event), event.at);
         Box::pin(self.store.transact(move |tx| {
             let (keep, record) = (keep.clone(), record.clone());
             Box::pin(async move {
                 end_sessions(tx, principal, keep).await?;
+                tx.revoke_token_families_of(principal, at).await?;
                 tx.record(record).await
             })
         }))
@@ -210,6 +211,7 @@ impl Vault for StoreVault {
                 tx.put_credential(&credential).await?;
                 tx.delete_enrolments_of(credential.principal).await?;
                 end_sessions(tx, credential.principal, keep).await?;
+                tx.revoke_token_families_of(credential.principal, credential.changed).await?;
                 tx.record(record).await
             })
         }))

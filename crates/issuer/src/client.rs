@@ -142,7 +142,7 @@ impl App {
         }
         match outcome {
             Ok(()) => Ok(client),
-            Err(refused) => Err(refused.to_basic(came_with_basic)),
+            Err(refused) => Err(refused.answering_basic(came_with_basic)),
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) async fn configuration(State(app): State<App>, request: Request) -> R
         "claims_supported": ["aud", "iss", "iat", "exp", "amr", "acrs", "auth_time", "name", "nonce", "oid",
             "preferred_username", "sub", "tid", "ver", "xms_cc"],
         "claims_parameter_supported": true,
+        "authorization_response_iss_parameter_supported": true,
         "request_uri_parameter_supported": false,
         "http_logout_supported": false,
         "frontchannel_logout_supported": false,

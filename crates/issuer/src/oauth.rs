@@ -158,7 +158,7 @@ impl Refused {
     }
 
     /// To a client that came with HTTP Basic, or not.
-    pub(crate) fn to_basic(mut self, basic: bool) -> Self {
+    pub(crate) fn answering_basic(mut self, basic: bool) -> Self {
         self.basic = basic;
         self
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use ephor_domain::application::Known;
 use ephor_identity::{
     KeySettings,
     jose::Algorithm,
@@ -28,9 +29,39 @@ pub struct Identity {
     /// Audiences that count besides `public_url`: for clients that ask for tokens of a fixed host. With or without a slash
     /// at the end is the same.
     pub audiences: Vec<String>,
+    /// Public clients of common tools that people may sign in with although nobody registered them. An empty list switches
+    /// all of them off.
+    pub known_clients: Vec<KnownClient>,
     /// Outside issuers whose tokens count, and with which people sign in, by name.
     #[serde(skip_serializing)]
     pub issuers: BTreeMap<String, Issuer>,
+}
+
+/// A public client of a common tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownClient {
+    /// `az`, and the developer credentials of the SDKs.
+    AzureCli,
+    /// Azure PowerShell.
+    AzurePowershell,
+    /// Microsoft Graph PowerShell and command line.
+    GraphCommandLine,
+}
+
+impl KnownClient {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AzureCli, Self::AzurePowershell, Self::GraphCommandLine];
+
+    /// As the issuer takes it.
+    #[must_use]
+    pub const fn known(self) -> Known {
+        match self {
+            Self::AzureCli => Known::AzureCli,
+            Self::AzurePowershell => Known::AzurePowerShell,
+            Self::GraphCommandLine => Known::GraphCommandLine,
+        }
+    }
 }
 
 /// An outside issuer (OpenID Connect). Its identities are accounts here only where they are linked.
@@ -129,6 +160,7 @@ impl Default for Identity {
             signing_algorithm: SigningAlgorithm::default(),
             key_period: Period(Rotation::default().period),
             audiences: Vec::new(),
+            known_clients: KnownClient::ALL.to_vec(),
             issuers: BTreeMap::new(),
         }
     }

@@ -29,7 +29,7 @@ use std::{
 
 use serde::Deserialize as _;
 
-pub use identity::{Identity, Issuer, IssuerMapping, SigningAlgorithm};
+pub use identity::{Identity, Issuer, IssuerMapping, KnownClient, SigningAlgorithm};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use pam::Pam;
 pub use sections::{

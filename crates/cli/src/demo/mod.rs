@@ -84,6 +84,20 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         issuers: std::collections::BTreeMap::new(),
         passkeys,
         sign_in: Settings { throttle: Throttling::NotLoopback, ..Settings::default() },
+        issuer: ephor_issuer::Settings::new(&facts.https, cast::tenant(), [facts.http.clone()]).password_grant(true),
+        arm: ephor_face_arm::Options {
+            public_url: facts.https.clone(),
+            tenant: cast::tenant(),
+            tenant_name: "Demo".to_owned(),
+            domains: vec![cast::UPN_SUFFIX.to_owned()],
+            cloud_name: "Ephor".to_owned(),
+            subscriptions: vec![ephor_face_arm::Subscription {
+                id: cast::subscription(),
+                name: "Demo subscription".to_owned(),
+            }],
+            allowed_origins: Vec::new(),
+            time_limit: std::time::Duration::from_secs(30),
+        },
         owners: OwnerTable::new([cast::tenant().to_string(), cast::UPN_SUFFIX.to_owned()])
             .map_err(anyhow::Error::from)?,
         allowed_origins: Vec::new(),

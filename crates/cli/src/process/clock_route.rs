@@ -26,7 +26,7 @@ struct Order {
 }
 
 /// Why the clock stays where it is.
-type No = (StatusCode, &'static str);
+pub(super) type No = (StatusCode, &'static str);
 
 /// Moves the clock, and answers when all that was due on the way is done.
 pub(super) async fn set(State(app): State<App>, call: Request) -> Response {
@@ -66,7 +66,8 @@ async fn moved(app: &App, call: Request) -> Result<Timestamp, No> {
     Ok(app.engine.now())
 }
 
-fn check(parts: &Parts) -> Result<(), No> {
+/// Only this machine, by its own name, and no page.
+pub(super) fn check(parts: &Parts) -> Result<(), No> {
     let no = |text| Err((StatusCode::FORBIDDEN, text));
     if !parts.extensions.get::<Peer>().is_some_and(Peer::is_loopback) {
         return no("Only this machine may do that.");

@@ -3,6 +3,7 @@
 //! `ephor serve` and `ephor demo` differ in what they put in here and in nothing behind it.
 
 mod clock_route;
+mod demo_route;
 mod drain;
 pub(crate) mod foundation;
 pub(crate) mod keepsake;
@@ -25,6 +26,7 @@ use ephor_engine::{
     port::{Clock, Entropy, SimulatedClock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
 };
 use ephor_face_admin::AdminFace;
+use ephor_face_arm::ArmFace;
 use ephor_face_pam::PamFace;
 use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
 use ephor_identity::{
@@ -35,6 +37,7 @@ use ephor_identity::{
     record::sealer,
     relying_party::{RelyingParty, RelyingPorts},
 };
+use ephor_issuer::IssuerFace;
 use ephor_portal::Portal;
 use ephor_store::Store;
 use tokio::task::JoinSet;
@@ -69,6 +72,8 @@ pub(crate) struct Setup {
     pub(crate) issuers: BTreeMap<String, Arc<OutsideIssuer>>,
     /// Where passkeys are made for.
     pub(crate) passkeys: Option<PasskeyPlace>,
+    pub(crate) issuer: ephor_issuer::Settings,
+    pub(crate) arm: ephor_face_arm::Options,
     pub(crate) owners: OwnerTable,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) public_origin: Option<Origin>,
@@ -148,7 +153,10 @@ impl Process {
         let admin = AdminFace::new(engine.clone(), Arc::clone(&identity), factors.clone(), &options);
         let options = ephor_portal::Options { public_origin: setup.public_origin, ..ephor_portal::Options::default() };
         let portal = Portal::new(engine.clone(), Arc::clone(&identity), factors, options);
+        let issuer = IssuerFace::new(engine.clone(), Arc::clone(&identity), Arc::clone(&setup.keys), setup.issuer);
+        let arm = ArmFace::new(Arc::clone(&identity), Arc::clone(&setup.clock), setup.arm);
         let own = routes::router(App {
+            issuer: issuer.clone(),
             engine: engine.clone(),
             identity: Arc::clone(&identity),
             meters: Arc::clone(&meters),
@@ -166,6 +174,8 @@ impl Process {
             .face(Owner::Pam, measured(Owner::Pam).around(drain::around(drained.as_ref(), pam)))
             .face(Owner::Admin, measured(Owner::Admin).around(drain::around(drained.as_ref(), admin)))
             .face(Owner::Portal, measured(Owner::Portal).around(drain::around(drained.as_ref(), portal)))
+            .face(Owner::Issuer, measured(Owner::Issuer).around(issuer))
+            .face(Owner::Arm, measured(Owner::Arm).around(arm))
             .face(Owner::Process, measured(Owner::Process).around(own))
             .build();
         Ok(Self { engine, identity, dispatcher, journal })

@@ -104,6 +104,27 @@ pub(crate) fn token_rules(config: &Config, foundation: &Foundation) -> TokenRule
     TokenRules::new(&public_url(config), foundation.tenant, config.identity.audiences.iter().cloned())
 }
 
+/// How our own tokens are made.
+pub(crate) fn issuer(config: &Config, foundation: &Foundation) -> ephor_issuer::Settings {
+    let aliases = config.identity.audiences.iter().cloned();
+    let known = config.identity.known_clients.iter().map(|client| client.known());
+    ephor_issuer::Settings::new(&public_url(config), foundation.tenant, aliases).known(known)
+}
+
+/// What clients of resource management find.
+pub(crate) fn arm(config: &Config, foundation: &Foundation) -> ephor_face_arm::Options {
+    ephor_face_arm::Options {
+        public_url: public_url(config),
+        tenant: foundation.tenant,
+        tenant_name: "Ephor".to_owned(),
+        domains: Vec::new(),
+        cloud_name: "Ephor".to_owned(),
+        subscriptions: Vec::new(),
+        allowed_origins: config.allowed_origins.iter().map(|origin| origin.0.clone()).collect(),
+        time_limit: std::time::Duration::from_secs(30),
+    }
+}
+
 /// The file of the key that signs checkpoints.
 pub(crate) fn key_file(config: &Config) -> PathBuf {
     config.audit.key_file.clone().unwrap_or_else(|| config.data_dir.join("audit.key"))

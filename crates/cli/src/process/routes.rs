@@ -15,13 +15,14 @@ use ephor_identity::{Accepted, Denied, Identity, Presented, token::Scope};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use tokio::sync::Mutex;
 
-use super::{clock_route, meters::Meters, metrics, readiness};
+use super::{clock_route, demo_route, meters::Meters, metrics, readiness};
 
 /// What the routes stand on.
 #[derive(Clone)]
 pub(super) struct App {
     pub(super) engine: Engine,
     pub(super) identity: Arc<Identity>,
+    pub(super) issuer: ephor_issuer::IssuerFace,
     pub(super) meters: Arc<Meters>,
     pub(super) clock: Option<SimulatedClock>,
     pub(super) demo: bool,
@@ -34,7 +35,7 @@ pub(super) fn router(app: App) -> Router {
     let mut router =
         Router::new().route("/healthz", get(health)).route("/readyz", get(ready)).route("/metrics", get(metrics_text));
     if app.demo {
-        router = router.route("/demo/clock", post(clock_route::set));
+        router = router.route("/demo/clock", post(clock_route::set)).route("/demo/token", post(demo_route::token));
     }
     router
         .method_not_allowed_fallback(async || {

@@ -6,6 +6,7 @@
 mod administrator;
 mod audit_log;
 mod browser;
+mod clients;
 mod clock;
 mod directory;
 mod ephor;

@@ -179,7 +179,7 @@ async fn s1_a_service_principal_administers_but_never_asks_and_never_decides() {
 
         let asked = world.caller("jen").ask("R1", 600).await.unwrap();
         let decided = engine.pam_decide(&me, approval_of(&asked), Verdict::Approve, None).await;
-        assert!(matches!(refusal(decided), Refusal::PersonRequired | Refusal::ApprovalNotAvailable));
+        assert_eq!(refusal(decided), Refusal::UnknownCaller);
         let order = ephor_engine::pam::create::NewRequest {
             role: id("R0"),
             ttl: 600,
@@ -195,6 +195,7 @@ async fn s1_a_service_principal_administers_but_never_asks_and_never_decides() {
         let corp = NewUser {
             source_domain: "app".to_owned(),
             source_account: app.row.principal.account.clone(),
+            priv_account: Some("robot".to_owned()),
             ..NewUser::default()
         };
         let taken = engine.create_user(root.actor(), corp).await;

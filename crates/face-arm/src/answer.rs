@@ -1,0 +1,50 @@
+//! What stands on every answer (`ARM 2.3`).
+
+use axum::response::Response;
+use ephor_front::CallId;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const ROUTING: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
+const CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+
+/// What of a call its answer repeats.
+#[derive(Debug, Clone)]
+pub(crate) struct Echo {
+    id: Uuid,
+    correlation: Uuid,
+    client: Option<HeaderValue>,
+}
+
+impl Echo {
+    pub(crate) fn of(headers: &HeaderMap, call: Option<CallId>) -> Self {
+        let id = call.map_or(Uuid::nil(), |CallId(id)| id);
+        let text = headers.get(&CORRELATION).and_then(|line| line.to_str().ok());
+        let correlation = text.and_then(|text| Uuid::try_parse(text).ok()).unwrap_or(id);
+        let client = headers.get(&CLIENT).filter(|line| line.len() <= 128).cloned();
+        Self { id, correlation, client }
+    }
+
+    /// Fills the headers of an answer.
+    pub(crate) fn finish(&self, response: &mut Response, now: Timestamp) {
+        let headers = response.headers_mut();
+        let routing = format!("LOCAL:{}:{}", now.strftime("%Y%m%dT%H%M%SZ"), self.id);
+        for (name, value) in [(CORRELATION, self.correlation.to_string()), (ROUTING, routing)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        if let Some(client) = &self.client {
+            headers.insert(CLIENT, client.clone());
+        }
+        if headers.contains_key(header::CONTENT_TYPE) {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+}

@@ -62,6 +62,17 @@ pub struct Approver {
     pub named_by: Option<PersonId>,
     /// When he was named.
     pub named_at: Timestamp,
+    /// Who last gave the account its password, or a link to set it: he could speak as this approver.
+    pub password: Option<Given>,
+}
+
+/// Who gave something, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The giver.
+    pub by: PersonId,
+    /// When, or when it was last used.
+    pub at: Timestamp,
 }
 
 /// What a decision rests on.
@@ -89,13 +100,15 @@ pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
         .iter()
         .find(|approver| approver.principal == actor.principal && approver.enabled)
         .ok_or(Refusal::ApprovalNotAvailable)?;
-    // F13: whoever the requester named after asking is not independent.
+    // F13: whoever the requester named after asking is not independent, nor is whoever got his password from him then.
     let named_by_party = approver.named_by.is_some_and(|person| case.parties.contains(&person));
+    let spoken_for =
+        approver.password.is_some_and(|given| case.parties.contains(&given.by) && given.at >= case.asked_at);
     if case.parties.contains(&approver.person) {
         return Err(Refusal::SelfApproval);
     }
     // In the same millisecond nobody can tell which came first.
-    if named_by_party && approver.named_at >= case.asked_at {
+    if spoken_for || (named_by_party && approver.named_at >= case.asked_at) {
         return Err(Refusal::ApprovalNotAvailable);
     }
     match actor.proof {
@@ -119,7 +132,12 @@ mod tests {
 
     fn decided(named_by: Option<PersonId>, named_at: Timestamp, person: PersonId) -> Result<(), Refusal> {
         let principal = PrincipalId::new(person.uuid());
-        let approvers = [Approver { principal, person, enabled: true, named_by, named_at }];
+        decides(Approver { principal, person, enabled: true, named_by, named_at, password: None })
+    }
+
+    fn decides(approver: Approver) -> Result<(), Refusal> {
+        let Approver { principal, person, .. } = approver;
+        let approvers = [approver];
         let case = Case { asked_at: at(100), parties: &[JEN], approvers: &approvers };
         may_decide(&case, &Actor { principal, person, address: None, proof: Proof::Person })
     }
@@ -133,5 +151,22 @@ mod tests {
         assert_eq!(decided(None, at(101), PAT), Ok(()));
         assert_eq!(decided(Some(PAT), at(101), PAT), Ok(()));
         assert_eq!(decided(None, at(1), JEN), Err(Refusal::SelfApproval));
+    }
+
+    #[test]
+    fn f13_an_approver_whose_password_the_requester_gave_after_asking_does_not_count() {
+        let of = |by, second| Approver {
+            principal: PrincipalId::new(PAT.uuid()),
+            person: PAT,
+            enabled: true,
+            named_by: None,
+            named_at: at(1),
+            password: Some(Given { by, at: at(second) }),
+        };
+        assert_eq!(decides(of(JEN, 99)), Ok(()));
+        for after in [100, 101] {
+            assert_eq!(decides(of(JEN, after)), Err(Refusal::ApprovalNotAvailable));
+        }
+        assert_eq!(decides(of(PersonId::new(Uuid::from_u128(3)), 101)), Ok(()));
     }
 }

@@ -45,6 +45,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0005_identity_link.sqlite.sql"),
         postgres: include_str!("../migrations/0005_identity_link.postgres.sql"),
     },
+    Migration {
+        number: 6,
+        name: "password_given",
+        sqlite: include_str!("../migrations/0006_password_given.sqlite.sql"),
+        postgres: include_str!("../migrations/0006_password_given.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

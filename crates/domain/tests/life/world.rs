@@ -117,6 +117,7 @@ impl World {
             enabled: self.enabled[who],
             named_by: by.map(|by| id(person_of(by))),
             named_at: self.instant(),
+            password: None,
         };
         self.approvers[role].push((who, approver));
     }

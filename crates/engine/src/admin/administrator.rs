@@ -9,7 +9,10 @@ use ephor_domain::{
 };
 use ephor_store::tx::{administrator::Administrator as Assignment, lock::Lock};
 
-use super::desk::{Command, Desk, Files, Query, Subject};
+use super::{
+    credential::end_given,
+    desk::{Command, Desk, Files, Query, Subject},
+};
 use crate::answer::Answer;
 
 /// A standing administrator.
@@ -75,8 +78,8 @@ impl Command for Appoint {
     }
 }
 
-/// Makes `account` a standing administrator, and tells the operator. Links from before end: whoever could issue them may
-/// not be one who may become an administrator.
+/// Makes `account` a standing administrator, and tells the operator. Links from before end, and passwords a lesser
+/// administrator gave: whoever could give them may not be one who may become an administrator.
 pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: AdministratorRole) -> Answer<()> {
     let assignment = Assignment {
         principal: account.id,
@@ -88,6 +91,7 @@ pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: Admi
     for own in desk.tx.principals_of_person(account.person).await? {
         desk.tx.delete_enrolments_of(own.id).await?;
     }
+    end_given(desk, account.person).await?;
     let subject = Subject::user(account.id);
     desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| record.detail("role", role.word()));
     if desk.person() == Some(account.person) {

@@ -7,7 +7,8 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
-    id::{ApiTokenId, PrincipalId},
+    approval::Given,
+    id::{ApiTokenId, PersonId, PrincipalId},
     principal::Principal,
 };
 pub use ephor_store::tx::token::ApiToken;
@@ -75,7 +76,7 @@ pub(super) async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answ
     Ok(account)
 }
 
-/// Sets the local password of an account: its sessions and its links end.
+/// Sets the local password of an account: its sessions and its links end. Takes a person's presence.
 #[derive(Clone)]
 pub struct SetPassword {
     /// The account.
@@ -106,8 +107,10 @@ impl Command for SetPassword {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        desk.require_presence()?;
         let account = account(desk, self.principal).await?;
         let changed = desk.now();
+        given(desk, &account).await?;
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
@@ -120,7 +123,8 @@ impl Command for SetPassword {
     }
 }
 
-/// Issues a link that lets its bearer set the password of an account, once. It takes the place of those before it.
+/// Issues a link that lets its bearer set the password of an account, once. It takes the place of those before it. Takes
+/// a person's presence.
 #[derive(Debug, Clone)]
 pub struct IssueEnrolment {
     /// The account.
@@ -143,6 +147,7 @@ impl Command for IssueEnrolment {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        desk.require_presence()?;
         let account = account(desk, self.principal).await?;
         bounded(desk.now(), self.expires, LINK_LIFE)?;
         let link = Enrolment {
@@ -154,6 +159,7 @@ impl Command for IssueEnrolment {
         };
         desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.insert_enrolment(&link).await?;
+        given(desk, &account).await?;
         let expires = self.expires;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(account.id), |record| {
             record.detail("expires", expires)
@@ -161,6 +167,39 @@ impl Command for IssueEnrolment {
         told(desk, account.id);
         Ok(())
     }
+}
+
+/// Notes that the caller gives the account a password, or a link to set it: from now on he might speak as its holder, who
+/// then does not decide on what he asked for before (F13). The operator at the host asks for nothing.
+pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
+    match desk.person() {
+        Some(person) if person == account.person => {}
+        Some(by) => {
+            let at = desk.now();
+            desk.tx.put_password_given(account.id, Some(Given { by, at })).await?;
+        }
+        None => desk.tx.put_password_given(account.id, None).await?,
+    }
+    Ok(())
+}
+
+/// Ends passwords of a person who becomes an administrator which somebody gave who may not make administrators, unless
+/// their holder has changed them since: the giver may still know them.
+pub(super) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
+    for own in desk.tx.principals_of_person(person).await? {
+        let Some(given) = desk.tx.password_given(own.id).await? else { continue };
+        let Some(credential) = desk.tx.credential(own.id).await? else { continue };
+        if given.by == person || credential.changed > given.at || desk.may_appoint(given.by).await? {
+            continue;
+        }
+        let now = desk.now();
+        desk.tx.delete_credential(own.id).await?;
+        desk.tx.delete_sessions_of(own.id).await?;
+        desk.tx.revoke_token_families_of(own.id, now).await?;
+        desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "appointment"));
+        desk.alarm("credential.ended-by-appointment", own.id.uuid(), [("principal", own.id.to_string())]);
+    }
+    Ok(())
 }
 
 /// Who can sign in as somebody can speak for him: such a change is never silent.

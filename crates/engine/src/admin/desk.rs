@@ -160,6 +160,30 @@ impl<'t> Desk<'t> {
         }
     }
 
+    /// A person who signed in lately: what gives somebody a way in takes no key that lies about, and no application.
+    ///
+    /// # Errors
+    /// [`Refusal::PersonRequired`] for API tokens of 12 h and more, and applications.
+    pub(crate) fn require_presence(&self) -> Result<(), Refusal> {
+        match self.by {
+            By::Actor(Actor { proof: Proof::FreshApiToken, .. }) => Ok(()),
+            By::Server | By::Actor(_) => self.require_person(),
+        }
+    }
+
+    /// May this person make administrators?
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub(crate) async fn may_appoint(&mut self, person: PersonId) -> Answer<bool> {
+        for principal in self.tx.principals_of_person(person).await? {
+            if principal.enabled && may(&held(self.tx, principal.id).await?, Right::Administrators) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whoever changes the sign-in or the life of an administrator's account could become that administrator.
     ///
     /// # Errors

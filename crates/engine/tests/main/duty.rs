@@ -1,10 +1,13 @@
 //! S1, F13: nobody decides for himself, by any way round.
 
 use ephor_domain::Refusal;
+use ephor_domain::administration::AdministratorRole;
 use ephor_domain::approval::Verdict;
 use ephor_domain::id::PrincipalId;
 use ephor_domain::pam::PamStatus;
 use ephor_domain::principal::Proof;
+use ephor_engine::admin::administrator::Appoint;
+use ephor_engine::admin::credential::SetPassword;
 use ephor_engine::admin::person::Unlink;
 use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, id, long, minutes};
 
@@ -55,6 +58,83 @@ async fn f13_an_approver_the_requester_named_after_asking_decides_nothing() {
         world.approver("ada", "R1", None, false).await;
         world.approver("ada", "R1", Some("pat"), true).await;
         world.caller("ada").approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+fn password_of(name: &str) -> SetPassword {
+    SetPassword { principal: id(name), hash: "$argon2id$".to_owned() }
+}
+
+#[tokio::test]
+async fn f13_an_approver_whose_password_the_requester_gave_after_asking_decides_nothing() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let (jen, root) = (world.caller("jen"), world.caller("root"));
+        let appoint = Appoint { principal: id("jen"), role: AdministratorRole::Pam };
+        world.engine().administer(root.actor(), appoint).await.unwrap();
+        let asked = jen.ask("R1", 600).await.unwrap();
+        world.advance(minutes(1)).await;
+        assert_eq!(world.caller("pat").to_approve().await.unwrap().len(), 1);
+        world.engine().administer(jen.actor(), password_of("pat")).await.unwrap();
+        // Who sits at pat's keyboard may be jen.
+        assert_eq!(world.caller("pat").to_approve().await.unwrap().len(), 0);
+        assert_eq!(refusal(world.caller("pat").approve(&asked).await), Refusal::ApprovalNotAvailable);
+        // The same by a link.
+        let (link, _) = world.engine().issue_enrolment(jen.actor(), id("sam"), minutes(60)).await.unwrap();
+        assert_eq!(refusal(world.caller("sam").approve(&asked).await), Refusal::ApprovalNotAvailable);
+        let next = jen.ask("R1", 600).await.unwrap();
+        world.advance(minutes(1)).await;
+        // A link counts from when it was used.
+        world.engine().redeem_enrolment(&link, "$argon2id$".to_owned()).await.unwrap();
+        assert_eq!(refusal(world.caller("sam").approve(&next).await), Refusal::ApprovalNotAvailable);
+        // A password of somebody else's takes the place of hers.
+        world.engine().administer(root.actor(), password_of("pat")).await.unwrap();
+        world.caller("pat").approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_nothing_that_lies_about_gives_somebody_a_password() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let root = world.caller("root");
+        for proof in [Proof::AgedApiToken, Proof::Application] {
+            let by = root.clone().with_proof(proof);
+            let answer = world.engine().administer(by.actor(), password_of("pat")).await;
+            assert_eq!(refusal(answer), Refusal::PersonRequired, "{proof:?}");
+            let answer = world.engine().issue_enrolment(by.actor(), id("pat"), minutes(60)).await;
+            assert_eq!(
+                answer.map(|_| ()).map_err(|denied| denied.to_string()),
+                Err(Refusal::PersonRequired.to_string()),
+                "{proof:?}"
+            );
+        }
+        let lately = root.clone().with_proof(Proof::FreshApiToken);
+        world.engine().administer(lately.actor(), password_of("pat")).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_an_appointment_ends_the_password_a_lesser_administrator_gave() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let (jen, root) = (world.caller("jen"), world.caller("root"));
+        let appoint = |name: &str, role| Appoint { principal: id(name), role };
+        world.engine().administer(root.actor(), appoint("jen", AdministratorRole::Pam)).await.unwrap();
+        world.engine().administer(jen.actor(), password_of("pat")).await.unwrap();
+        world.engine().administer(root.actor(), password_of("sam")).await.unwrap();
+        for name in ["pat", "sam"] {
+            world.engine().administer(root.actor(), appoint(name, AdministratorRole::Global)).await.unwrap();
+        }
+        let has_password = async |name: &str| {
+            let account: PrincipalId = id(name);
+            world.store().read(move |tx| Box::pin(tx.credential(account))).await.unwrap().is_some()
+        };
+        assert!(!has_password("pat").await);
+        assert!(has_password("sam").await);
     })
     .await;
 }

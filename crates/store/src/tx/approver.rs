@@ -25,7 +25,8 @@ static LIST: Statement = Statement::new(
     concat!(
         "SELECT ",
         row::principal_columns!(),
-        ", v.named_by, v.named_at FROM approver v JOIN principal p ON p.id = v.principal \
+        ", v.named_by, v.named_at, w.person AS password_by, w.at AS password_at FROM approver v \
+         JOIN principal p ON p.id = v.principal LEFT JOIN password_given w ON w.principal = v.principal \
          WHERE v.entitlement = $1 ORDER BY v.principal"
     ),
 );
@@ -66,6 +67,7 @@ impl Tx {
                 enabled: principal.enabled,
                 named_by: row.id_or_null("named_by")?,
                 named_at: row.instant("named_at")?,
+                password: row::password_given(row)?,
             };
             Ok(NamedApprover { principal, approver })
         })

@@ -94,8 +94,9 @@ static PRIVILEGES: Statement = Statement::new(
 
 static APPROVERS: Statement = Statement::new(
     "case.approvers",
-    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at FROM request r \
-     JOIN approver v ON v.entitlement = r.entitlement JOIN principal q ON q.id = v.principal \
+    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at, w.person AS password_by, w.at AS password_at \
+     FROM request r JOIN approver v ON v.entitlement = r.entitlement JOIN principal q ON q.id = v.principal \
+     LEFT JOIN password_given w ON w.principal = v.principal \
      WHERE r.id = $1 AND r.due IS NOT NULL ORDER BY v.principal",
 );
 
@@ -195,6 +196,7 @@ fn read_approver(row: &mut Reader) -> Result<Approver, Fault> {
         enabled: row.bool("enabled")?,
         named_by: row.id_or_null("named_by")?,
         named_at: row.instant("named_at")?,
+        password: row::password_given(row)?,
     })
 }
 

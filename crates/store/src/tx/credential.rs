@@ -1,6 +1,6 @@
 //! What a person signs in with: password hashes, enrolment links.
 
-use ephor_domain::id::PrincipalId;
+use ephor_domain::{approval::Given, id::PrincipalId};
 use jiff::Timestamp;
 
 use super::Tx;
@@ -50,6 +50,23 @@ static PUT: Statement = Statement::new(
      ON CONFLICT (principal) DO UPDATE SET hash = excluded.hash, changed = excluded.changed",
 );
 
+static GIVEN: Statement = Statement::new(
+    "credential.given",
+    "SELECT person AS password_by, at AS password_at FROM password_given WHERE principal = $1",
+);
+
+static PUT_GIVEN: Statement = Statement::new(
+    "credential.put_given",
+    "INSERT INTO password_given (principal, person, at) VALUES ($1, $2, $3) \
+     ON CONFLICT (principal) DO UPDATE SET person = excluded.person, at = excluded.at",
+);
+
+static USE_GIVEN: Statement =
+    Statement::new("credential.use_given", "UPDATE password_given SET at = $2 WHERE principal = $1");
+
+static FORGET_GIVEN: Statement =
+    Statement::new("credential.forget_given", "DELETE FROM password_given WHERE principal = $1");
+
 static DELETE: Statement = Statement::new("credential.delete", "DELETE FROM credential WHERE principal = $1");
 
 static INSERT_ENROLMENT: Statement = Statement::new(
@@ -71,8 +88,19 @@ pub(super) static DELETE_ENROLMENTS: Statement =
     Statement::new("enrolment.delete_of", "DELETE FROM enrolment WHERE principal = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&READ, &PUT, &DELETE, &INSERT_ENROLMENT, &ENROLMENT, &TAKE_ENROLMENT, &DELETE_ENROLMENTS];
+pub(super) static ALL: &[&Statement] = &[
+    &READ,
+    &PUT,
+    &GIVEN,
+    &PUT_GIVEN,
+    &USE_GIVEN,
+    &FORGET_GIVEN,
+    &DELETE,
+    &INSERT_ENROLMENT,
+    &ENROLMENT,
+    &TAKE_ENROLMENT,
+    &DELETE_ENROLMENTS,
+];
 
 impl Tx {
     /// The password hash of an account.
@@ -98,6 +126,35 @@ impl Tx {
     pub async fn put_credential(&mut self, credential: &Credential) -> Result<(), Fault> {
         let values = vec![credential.principal.into(), credential.hash.as_str().into(), credential.changed.into()];
         self.session.exec(&PUT, values).await.map(drop)
+    }
+
+    /// Who last gave the account its password, or a link to set it.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn password_given(&mut self, principal: PrincipalId) -> Result<Option<Given>, Fault> {
+        let found = self.first("password_given", &GIVEN, vec![principal.into()]).await?;
+        Ok(found.map(|mut row| super::row::password_given(&mut row)).transpose()?.flatten())
+    }
+
+    /// Notes who gave the account its password, or a link to set it; `None` when no person did.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn put_password_given(&mut self, principal: PrincipalId, given: Option<Given>) -> Result<(), Fault> {
+        let (statement, values) = match given {
+            Some(given) => (&PUT_GIVEN, vec![principal.into(), given.by.into(), given.at.into()]),
+            None => (&FORGET_GIVEN, vec![principal.into()]),
+        };
+        self.session.exec(statement, values).await.map(drop)
+    }
+
+    /// Notes that the link somebody gave was used at `at`: it counts as given then.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn use_password_given(&mut self, principal: PrincipalId, at: Timestamp) -> Result<(), Fault> {
+        self.session.exec(&USE_GIVEN, vec![principal.into(), at.into()]).await.map(drop)
     }
 
     /// Forgets the password of an account; false when it had none.

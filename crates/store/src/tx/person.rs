@@ -14,6 +14,9 @@ static MERGE: Statement = Statement::new("person.merge", "UPDATE principal SET p
 static MERGE_NAMED: Statement =
     Statement::new("person.merge_named", "UPDATE approver SET named_by = $2 WHERE named_by = $1");
 
+static MERGE_GIVEN: Statement =
+    Statement::new("person.merge_given", "UPDATE password_given SET person = $2 WHERE person = $1");
+
 static PENDING: Statement =
     Statement::new("pending_unlink.list", "SELECT account FROM pending_unlink ORDER BY since, account");
 
@@ -25,17 +28,17 @@ static PUT_PENDING: Statement = Statement::new(
 static DROP_PENDING: Statement = Statement::new("pending_unlink.drop", "DELETE FROM pending_unlink WHERE account = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&MERGE, &MERGE_NAMED, &PENDING, &PUT_PENDING, &DROP_PENDING];
+pub(super) static ALL: &[&Statement] = &[&MERGE, &MERGE_NAMED, &MERGE_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
 
 impl Tx {
-    /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is what `from` named (F13).
+    /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is whom `from` named or gave a password (F13).
     ///
     /// # Errors
     /// As any statement.
     pub async fn merge_persons(&mut self, from: PersonId, into: PersonId) -> Result<(), Fault> {
-        let all = [&MERGE, &MERGE_NAMED].map(|statement| Op::Run(statement.with([from.into(), into.into()])));
-        let [principals, approvers] = all;
-        self.session.write(vec![principals, approvers, Op::Run(meta::BUMP.with([]))]).await
+        let all = [&MERGE, &MERGE_NAMED, &MERGE_GIVEN];
+        let all = all.map(|statement| Op::Run(statement.with([from.into(), into.into()])));
+        self.session.write(all.into_iter().chain([Op::Run(meta::BUMP.with([]))]).collect()).await
     }
 
     /// Accounts whose unlinking waits for open requests, oldest first.

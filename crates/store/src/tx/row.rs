@@ -1,7 +1,7 @@
 //! Requests, grants, approvals, memberships and the objects around them, as rows and back.
 
 use ephor_domain::{
-    approval::{Approval, Decision},
+    approval::{Approval, Decision, Given},
     effect::{Membership, Privilege},
     grant::{EndCause, Grant, Phase},
     pam::{Role, group::Group},
@@ -35,6 +35,12 @@ pub(super) mod phase {
     pub(in crate::tx) const IN_FORCE: i64 = 2;
     pub(in crate::tx) const ENDING: i64 = 3;
     pub(in crate::tx) const ENDED: i64 = 4;
+}
+
+/// Who last gave a password, from the columns `password_by` and `password_at`.
+pub(super) fn password_given(row: &mut Reader) -> Result<Option<Given>, Fault> {
+    let (by, at) = (row.id_or_null("password_by")?, row.instant_or_null("password_at")?);
+    Ok(by.zip(at).map(|(by, at)| Given { by, at }))
 }
 
 /// Columns of a request, of the table under the alias `r`.

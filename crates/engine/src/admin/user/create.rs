@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use super::{LONG, SHORT, UserDetail, account, line, needed, priv_domain};
 use crate::{
     admin::{
+        credential::given,
         desk::{Command, Desk, Files, Query, Subject},
         target::enforcing,
     },
@@ -295,6 +296,8 @@ impl Command for Insert {
         };
         desk.tx.insert_user(&user).await?;
         if let Some(hash) = new.password_hash {
+            desk.require_presence()?;
+            given(desk, &principal).await?;
             let changed = desk.now();
             desk.tx.put_credential(&Credential { principal: user.id, hash, changed }).await?;
         }

@@ -1,4 +1,4 @@
-//! F9: the store's disk is full, or the database turns read-only. What cannot be recorded does not happen, readers are still
+//! F9: the store's disk is full, turns read-only or loses what it is told to keep, or the database turns read-only. What cannot be recorded does not happen, readers are still
 //! served, nothing is damaged, and work goes on by itself once there is room again.
 
 use std::{
@@ -10,7 +10,11 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ephor_testkit::{WorkDir, available_or_skip, postgres::Postgres};
+use ephor_testkit::{
+    WorkDir, available_or_skip,
+    postgres::Postgres,
+    program::{Program, Running},
+};
 
 use crate::ephor::{Answer, Demo, PATIENCE, call, run};
 
@@ -193,6 +197,59 @@ fn f9_pam_132_on_a_full_disk_nothing_happens_unrecorded_and_work_goes_on_when_th
     assert_eq!(Jen::at(&demo).listed(), known);
     demo.stop();
     verified(folder.path(), &disk.folder, &format!("sqlite:{}", disk.folder.join("ephor.db").display()));
+}
+
+/// System calls of the server that fail, as long as this lives.
+struct Failing(Running);
+
+impl Failing {
+    /// Every call of `calls` in the process answers `error`. `None` after one plain line where processes may not be traced.
+    #[expect(clippy::print_stderr, reason = "speaks to the test runner")]
+    fn calls(process: u32, calls: &str, error: &str) -> Option<Self> {
+        let (traced, injected) = (format!("trace={calls}"), format!("inject={calls}:error={error}"));
+        let process = process.to_string();
+        let mut strace = Program::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", &traced, "-e", &injected, "-p", &process])
+            .start()
+            .unwrap();
+        let began = Instant::now();
+        while !is_traced(&process) {
+            if began.elapsed() > PATIENCE || strace.ended().unwrap().is_some() {
+                eprintln!("skipped: no process can be traced here: {}", strace.stderr());
+                return None;
+            }
+            std::thread::yield_now();
+        }
+        Some(Self(strace))
+    }
+
+    fn end(mut self) {
+        self.0.terminate(PATIENCE).unwrap();
+    }
+}
+
+/// True when every thread of the process has a tracer.
+fn is_traced(process: &str) -> bool {
+    std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten().all(|thread| {
+        std::fs::read_to_string(thread.path().join("status"))
+            .is_ok_and(|status| !status.lines().any(|line| line == "TracerPid:\t0"))
+    })
+}
+
+#[test]
+fn f9_pam_132_where_the_disk_turns_read_only_or_keeps_nothing_nothing_happens_unrecorded() {
+    let folder = WorkDir::new("bad-disk").unwrap();
+    let data = folder.join("data");
+    let demo = Demo::start(&["--data", &data.display().to_string(), "--log", "error"]);
+    let first = Jen::at(&demo).ask();
+    assert_eq!(first.status, 201, "{first:?}");
+    for (calls, error) in [("pwrite64", "EROFS"), ("fdatasync,fsync", "EIO")] {
+        let known = Jen::at(&demo).listed();
+        let Some(failing) = Failing::calls(demo.running.id(), calls, error) else { return };
+        out_of_order(&demo, known, || failing.end());
+    }
+    demo.stop();
+    verified(folder.path(), &data, &format!("sqlite:{}", data.join("ephor.db").display()));
 }
 
 #[test]

@@ -62,8 +62,11 @@ pub struct Approver {
     pub named_by: Option<PersonId>,
     /// When he was named.
     pub named_at: Timestamp,
-    /// Who last gave the account its password, or a link to set it: he could speak as this approver.
-    pub password: Option<Given>,
+    /// Who last gave the account a way in: its password, a link to set it, an identity of an outside issuer. He could
+    /// speak as this approver.
+    pub way_in: Option<Given>,
+    /// Has a second factor: his password alone decides nothing (S4).
+    pub has_factor: bool,
 }
 
 /// Who gave something, and when.
@@ -71,7 +74,7 @@ pub struct Approver {
 pub struct Given {
     /// The giver.
     pub by: PersonId,
-    /// When, or when it was last used.
+    /// When.
     pub at: Timestamp,
 }
 
@@ -100,10 +103,10 @@ pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
         .iter()
         .find(|approver| approver.principal == actor.principal && approver.enabled)
         .ok_or(Refusal::ApprovalNotAvailable)?;
-    // F13: whoever the requester named after asking is not independent, nor is whoever got his password from him then.
+    // F13: whoever the requester named after asking is not independent, nor is whoever has his way in from him, at
+    // whatever time.
     let named_by_party = approver.named_by.is_some_and(|person| case.parties.contains(&person));
-    let spoken_for =
-        approver.password.is_some_and(|given| case.parties.contains(&given.by) && given.at >= case.asked_at);
+    let spoken_for = approver.way_in.is_some_and(|given| case.parties.contains(&given.by));
     if case.parties.contains(&approver.person) {
         return Err(Refusal::SelfApproval);
     }
@@ -112,7 +115,8 @@ pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
         return Err(Refusal::ApprovalNotAvailable);
     }
     match actor.proof {
-        Proof::Person | Proof::FreshApiToken => Ok(()),
+        Proof::Password if approver.has_factor => Err(Refusal::PersonRequired),
+        Proof::Person | Proof::Password | Proof::Remembered | Proof::FreshApiToken => Ok(()),
         Proof::AgedApiToken | Proof::Application | Proof::Host => Err(Refusal::PersonRequired),
     }
 }
@@ -132,14 +136,18 @@ mod tests {
 
     fn decided(named_by: Option<PersonId>, named_at: Timestamp, person: PersonId) -> Result<(), Refusal> {
         let principal = PrincipalId::new(person.uuid());
-        decides(Approver { principal, person, enabled: true, named_by, named_at, password: None })
+        decides(Approver { principal, person, enabled: true, named_by, named_at, way_in: None, has_factor: false })
     }
 
     fn decides(approver: Approver) -> Result<(), Refusal> {
+        decides_by(approver, Proof::Person)
+    }
+
+    fn decides_by(approver: Approver, proof: Proof) -> Result<(), Refusal> {
         let Approver { principal, person, .. } = approver;
         let approvers = [approver];
         let case = Case { asked_at: at(100), parties: &[JEN], approvers: &approvers };
-        may_decide(&case, &Actor { principal, person, address: None, proof: Proof::Person })
+        may_decide(&case, &Actor { principal, person, address: None, proof })
     }
 
     #[test]
@@ -153,20 +161,32 @@ mod tests {
         assert_eq!(decided(None, at(1), JEN), Err(Refusal::SelfApproval));
     }
 
-    #[test]
-    fn f13_an_approver_whose_password_the_requester_gave_after_asking_does_not_count() {
-        let of = |by, second| Approver {
+    fn pat() -> Approver {
+        Approver {
             principal: PrincipalId::new(PAT.uuid()),
             person: PAT,
             enabled: true,
             named_by: None,
             named_at: at(1),
-            password: Some(Given { by, at: at(second) }),
-        };
-        assert_eq!(decides(of(JEN, 99)), Ok(()));
-        for after in [100, 101] {
-            assert_eq!(decides(of(JEN, after)), Err(Refusal::ApprovalNotAvailable));
+            way_in: None,
+            has_factor: false,
         }
-        assert_eq!(decides(of(PersonId::new(Uuid::from_u128(3)), 101)), Ok(()));
+    }
+
+    #[test]
+    fn f13_an_approver_whose_way_in_the_requester_gave_does_not_count() {
+        for second in [1, 99, 100, 101] {
+            let by = |by| Approver { way_in: Some(Given { by, at: at(second) }), ..pat() };
+            assert_eq!(decides(by(JEN)), Err(Refusal::ApprovalNotAvailable), "{second}");
+            assert_eq!(decides(by(PersonId::new(Uuid::from_u128(3)))), Ok(()), "{second}");
+        }
+    }
+
+    #[test]
+    fn s4_a_password_alone_decides_only_where_there_is_nothing_more_to_ask_for() {
+        assert_eq!(decides_by(pat(), Proof::Password), Ok(()));
+        let with_factor = Approver { has_factor: true, ..pat() };
+        assert_eq!(decides_by(with_factor.clone(), Proof::Password), Err(Refusal::PersonRequired));
+        assert_eq!(decides_by(with_factor, Proof::Person), Ok(()));
     }
 }

@@ -70,8 +70,12 @@ pub struct Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// Password, session or ticket of a person.
+    /// Session or ticket of a person.
     Person,
+    /// A password sent along with the call: nothing else can have been asked for.
+    Password,
+    /// A token from a person's sign-in of 12 h ago or more, or at an unknown time.
+    Remembered,
     /// An API token younger than 12 h: stands for one user.
     FreshApiToken,
     /// An API token of 12 h or more: decides nothing (seams §8).

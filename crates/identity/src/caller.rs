@@ -82,6 +82,15 @@ impl Caller {
         }
     }
 
+    /// The session that the caller came with.
+    #[must_use]
+    pub const fn session(&self) -> Option<&SecretHash> {
+        match &self.via {
+            Via::Session { key, .. } => Some(key),
+            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+        }
+    }
+
     /// What the signed token states, if the caller came with one.
     #[must_use]
     pub fn token(&self) -> Option<&TokenFacts> {

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::{
     basic::{self, LONGEST_NAME},
-    bearer::{Bearers, Nobody, TokenFault},
+    bearer::{Bearers, Nobody, TokenFacts, TokenFault},
     caller::{Accepted, Caller, Denied, Reason, Via},
     cookie,
     event::{Event, EventKind, FailureReason},
@@ -268,8 +268,10 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Caller, Denied> {
         let (proof, ambient) = match &via {
-            Via::Basic | Via::Session { .. } => (Proof::Person, true),
-            Via::Token(facts) => (if facts.app_only { Proof::Application } else { Proof::Person }, false),
+            Via::Basic if self.settings.basic_decides => (Proof::Person, true),
+            Via::Basic => (Proof::Password, true),
+            Via::Session { .. } => (Proof::Person, true),
+            Via::Token(facts) => (proof_of(facts, now), false),
             Via::ApiToken { created, .. } => {
                 let age = now.duration_since(*created);
                 let fresh = !age.is_negative() && age < FRESH;
@@ -291,7 +293,8 @@ impl Identity {
         Err(Denied::Disabled(Box::new(caller)))
     }
 
-    /// Sets the password of an account, ends its sessions but the caller's own, and forgets what was remembered.
+    /// Sets the password of an account, ends its tokens and its sessions but the caller's own, and forgets what was
+    /// remembered.
     ///
     /// # Errors
     /// What is wrong with the password; the store's fault.
@@ -402,5 +405,15 @@ fn reason_of(fault: TokenFault) -> FailureReason {
         | TokenFault::NoObject
         | TokenFault::UnknownObject
         | TokenFault::NotLinked => FailureReason::ForgedToken,
+    }
+}
+
+/// A token stands for a person who signed in lately, or for one who did so once.
+fn proof_of(facts: &TokenFacts, now: Timestamp) -> Proof {
+    let lately = facts.authenticated.is_some_and(|at| now.duration_since(at) < FRESH);
+    match (facts.app_only, lately) {
+        (true, _) => Proof::Application,
+        (false, true) => Proof::Person,
+        (false, false) => Proof::Remembered,
     }
 }

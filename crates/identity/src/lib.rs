@@ -51,3 +51,4 @@ pub use session::{NewSession, SignIn, Strengths};
 pub use settings::Settings;
 pub use store_journal::StoreJournal;
 pub use store_vault::{Seal, StoreVault};
+pub use throttle::block_of;

@@ -39,6 +39,9 @@ pub trait Vault: Send + Sync + 'static {
     /// Stores `new` in the place of the session `old`, if there is one.
     fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()>;
 
+    /// Stores `new` in the place of the session `old`; false, and nothing is stored, when that has ended.
+    fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool>;
+
     /// Ends a session; false when it is not there.
     fn end_session(&self, hash: Vec<u8>, event: Event) -> Answer<'_, bool>;
 

@@ -228,7 +228,9 @@ impl Identity {
         let max_age = session.expires.duration_since(now).as_secs();
         let kind = EventKind::SessionRotated { session: key.handle() };
         let event = self.event_of(caller, now, kind);
-        self.ports.vault.replace_session(Some(old.clone()), session, event).await?;
+        if !self.ports.vault.renew_session(old.clone(), session, event).await? {
+            return Err(Denied::NotSignedIn(Reason::Ended));
+        }
         let via = Via::Session { key, created: *created, proofs: facts.proofs };
         Ok(Some(NewSession { caller: Caller { via, ..caller.clone() }, secret, max_age }))
     }

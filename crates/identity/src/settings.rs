@@ -30,6 +30,9 @@ pub struct Settings {
     pub contexts: Contexts,
     /// The first second factor of an account may be enrolled on the word of a password; else it takes a link.
     pub first_factor_by_password: bool,
+    /// A password sent along with each call (Basic) decides on requests of others even where the account has a second
+    /// factor.
+    pub basic_decides: bool,
 }
 
 /// Whose failed sign-ins slow down further ones.
@@ -56,6 +59,7 @@ impl Default for Settings {
             throttle: Throttling::default(),
             contexts: Contexts::default(),
             first_factor_by_password: false,
+            basic_decides: false,
         }
     }
 }

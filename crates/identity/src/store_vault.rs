@@ -8,7 +8,7 @@ use ephor_domain::{
 };
 use ephor_store::{
     Fault, Sealed, Store,
-    tx::{credential::Credential, session::Session, token::ApiToken},
+    tx::{Lock, credential::Credential, session::Session, token::ApiToken},
 };
 use jiff::Timestamp;
 
@@ -121,6 +121,7 @@ impl Vault for StoreVault {
         Box::pin(self.store.transact(move |tx| {
             let session = session.clone();
             Box::pin(async move {
+                tx.lock(&[Lock::Exclusive(session.principal.uuid())]).await?;
                 // Only a session that is still there: an ended one must not come back.
                 if tx.session(&session.hash).await?.is_some() {
                     tx.put_session(&session).await?;
@@ -144,11 +145,29 @@ impl Vault for StoreVault {
         }))
     }
 
+    fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool> {
+        let record = (self.seal)(&event);
+        Box::pin(self.store.transact(move |tx| {
+            let (old, new, record) = (old.clone(), new.clone(), record.clone());
+            Box::pin(async move {
+                tx.lock(&[Lock::Exclusive(new.principal.uuid())]).await?;
+                if !tx.delete_session(old.as_bytes()).await? {
+                    return Ok(false);
+                }
+                tx.put_session(&new).await?;
+                tx.record(record).await?;
+                Ok(true)
+            })
+        }))
+    }
+
     fn end_session(&self, hash: Vec<u8>, event: Event) -> Answer<'_, bool> {
         let record = (self.seal)(&event);
         Box::pin(self.store.transact(move |tx| {
             let (hash, record) = (hash.clone(), record.clone());
             Box::pin(async move {
+                let Some(session) = tx.session(&hash).await? else { return Ok(false) };
+                tx.lock(&[Lock::Exclusive(session.principal.uuid())]).await?;
                 let there = tx.delete_session(&hash).await?;
                 if there {
                     tx.record(record).await?;
@@ -163,6 +182,7 @@ impl Vault for StoreVault {
         Box::pin(self.store.transact(move |tx| {
             let (keep, record) = (keep.clone(), record.clone());
             Box::pin(async move {
+                tx.lock(&[Lock::Exclusive(principal.uuid())]).await?;
                 end_sessions(tx, principal, keep).await?;
                 tx.revoke_token_families_of(principal, at).await?;
                 tx.record(record).await
@@ -208,10 +228,12 @@ impl Vault for StoreVault {
         Box::pin(self.store.transact(move |tx| {
             let (credential, keep, record) = (credential.clone(), keep.clone(), record.clone());
             Box::pin(async move {
+                tx.lock(&[Lock::Exclusive(credential.principal.uuid())]).await?;
                 tx.put_credential(&credential).await?;
                 tx.delete_enrolments_of(credential.principal).await?;
                 end_sessions(tx, credential.principal, keep).await?;
                 tx.revoke_token_families_of(credential.principal, credential.changed).await?;
+                tx.revoke_api_tokens_of(credential.principal, credential.changed).await?;
                 tx.record(record).await
             })
         }))

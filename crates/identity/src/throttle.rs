@@ -170,7 +170,8 @@ fn span(quota: Quota, attempts: i64) -> SignedDuration {
 }
 
 /// One subscriber: an IPv4 address, or the /64 of an IPv6 address.
-pub(crate) fn block_of(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn block_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             IpAddr::V6(Ipv6Addr::from(u128::from(address) & (u128::MAX << 64)))

@@ -267,8 +267,11 @@ async fn code(
         client: order.client.id,
         address: address_of(call),
         grant: "authorization_code",
+        session: caller.session().cloned(),
     };
-    app.ledger.begin(family, Some(code), None, note).await?;
+    if !app.ledger.begin(family, Some(code), None, note).await? {
+        return Err(Refused::LOGIN);
+    }
     Ok(text)
 }
 

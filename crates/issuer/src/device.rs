@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use ephor_identity::Caller;
+use ephor_identity::{Caller, block_of};
 use ephor_store::tx::device::{DeviceCode, DeviceState};
 use http::{Request, StatusCode, request::Parts};
 use maud::html;
@@ -51,7 +51,7 @@ async fn issued(app: &App, call: &Parts, form: &Form) -> Answer<Response> {
     let asked = Asked::read(form.get("scope"), form.get("resource"), &app.settings)?;
     asked.granted(&client.permissions)?;
     let now = app.now();
-    app.guesses.pay(&format!("device {}", address_of(call)), now).map_err(Refused::too_many)?;
+    app.begun.pay(&block_of(address_of(call)).to_string(), now).map_err(Refused::too_many)?;
     let text = secrets::fresh(app.entropy.as_ref(), "ephd_");
     let expires = now.saturating_add(DEVICE_LIFE).unwrap_or(now);
     let mut device = DeviceCode {
@@ -150,7 +150,7 @@ async fn decided(app: &App, call: &Parts, form: &Form, caller: &Caller) -> Answe
     let now = app.now();
     let code = form.get("code").and_then(secrets::canonical);
     // Paid before anybody looks: 34 bits are few for somebody who may try for ever.
-    app.guesses.pay(&format!("code {}", caller.principal.id), now).map_err(Refused::too_many)?;
+    app.guesses.pay(&caller.principal.id.to_string(), now).map_err(Refused::too_many)?;
     let found = match code {
         Some(code) => app.ledger.device_typed(code).await?,
         None => None,
@@ -169,7 +169,13 @@ async fn decided(app: &App, call: &Parts, form: &Form, caller: &Caller) -> Answe
 }
 
 fn note(call: &Parts, caller: &Caller, client: &Client) -> Note {
-    Note { principal: caller.principal.id, client: client.id, address: address_of(call), grant: "device_code" }
+    Note {
+        principal: caller.principal.id,
+        client: client.id,
+        address: address_of(call),
+        grant: "device_code",
+        session: caller.session().cloned(),
+    }
 }
 
 async fn allow(app: &App, call: &Parts, caller: &Caller, device: &DeviceCode, client: &Client) -> Answer<Response> {

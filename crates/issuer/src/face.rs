@@ -46,7 +46,10 @@ pub(crate) struct App {
     pub(crate) ledger: Ledger,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Tries of typed codes, by account.
     pub(crate) guesses: Arc<Guesses>,
+    /// Device codes that were begun, by address.
+    pub(crate) begun: Arc<Guesses>,
 }
 
 impl App {
@@ -114,7 +117,17 @@ impl IssuerFace {
             identity: Arc::clone(&identity),
         };
         let settings = Arc::new(settings);
-        let app = App { settings, engine, identity, keys, ledger, clock, entropy, guesses: Arc::default() };
+        let app = App {
+            settings,
+            engine,
+            identity,
+            keys,
+            ledger,
+            clock,
+            entropy,
+            guesses: Arc::default(),
+            begun: Arc::default(),
+        };
         let router = Router::new()
             .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::configuration))
             .route("/{tenant}/.well-known/openid-configuration", get(discovery::configuration))

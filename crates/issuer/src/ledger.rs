@@ -5,10 +5,11 @@ use std::{net::IpAddr, sync::Arc};
 use ephor_audit::{Actor, Record, Sealed, events};
 use ephor_domain::id::{ClientId, PrincipalId, TokenFamilyId};
 use ephor_engine::port::{Clock, Entropy};
-use ephor_identity::Identity;
+use ephor_identity::{Identity, secret::SecretHash};
 use ephor_store::{
     Fault, Store, Tx,
     tx::{
+        Lock,
         device::DeviceCode,
         family::{AuthorizationCode, RefreshToken, TokenFamily},
     },
@@ -34,13 +35,15 @@ pub(crate) struct Failed {
 }
 
 /// What a sign-in is recorded with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Note {
     pub(crate) principal: PrincipalId,
     pub(crate) client: ClientId,
     pub(crate) address: IpAddr,
     /// Which grant.
     pub(crate) grant: &'static str,
+    /// The session of the browser that it rests on, if it does.
+    pub(crate) session: Option<SecretHash>,
 }
 
 /// What became of something that is good once.
@@ -61,7 +64,7 @@ impl Ledger {
         record.clone().seal(salt)
     }
 
-    fn signed_in(&self, note: Note, family: Option<TokenFamilyId>) -> Sealed {
+    fn signed_in(&self, note: &Note, family: Option<TokenFamilyId>) -> Sealed {
         let actor = Actor::principal(note.principal.uuid());
         let mut record = Record::new(self.clock.now(), events::SIGNED_IN, actor)
             .detail("client", note.client.uuid())
@@ -138,30 +141,23 @@ impl Ledger {
             .await
     }
 
-    /// Records a sign-in that leaves nothing else: an application's own.
-    pub(crate) async fn record_sign_in(&self, note: Note) -> Result<(), Fault> {
-        let sealed = self.signed_in(note, None);
-        self.store
-            .transact(move |tx| {
-                let sealed = sealed.clone();
-                Box::pin(async move { tx.record(sealed).await })
-            })
-            .await
-    }
-
-    /// Begins a family with what stands for it.
+    /// Begins a family with what stands for it; false when what the sign-in rests on has ended meanwhile.
     pub(crate) async fn begin(
         &self,
         family: TokenFamily,
         code: Option<AuthorizationCode>,
         refresh: Option<RefreshToken>,
         note: Note,
-    ) -> Result<(), Fault> {
-        let sealed = self.signed_in(note, Some(family.id));
+    ) -> Result<bool, Fault> {
+        let sealed = self.signed_in(&note, Some(family.id));
         self.store
             .transact(move |tx| {
                 let (family, code, refresh, sealed) = (family.clone(), code.clone(), refresh.clone(), sealed.clone());
+                let note = note.clone();
                 Box::pin(async move {
+                    if !stands(tx, &note).await? {
+                        return Ok(false);
+                    }
                     tx.insert_token_family(&family).await?;
                     if let Some(code) = code {
                         tx.insert_authorization_code(&code).await?;
@@ -169,7 +165,8 @@ impl Ledger {
                     if let Some(refresh) = refresh {
                         tx.insert_refresh_token(&refresh).await?;
                     }
-                    tx.record(sealed).await
+                    tx.record(sealed).await?;
+                    Ok(true)
                 })
             })
             .await
@@ -296,19 +293,23 @@ impl Ledger {
             .await
     }
 
-    /// A person's word on a device code, with the family that follows from a yes; false when there was a word already.
+    /// A person's word on a device code, with the family that follows from a yes; false when there was a word already, or
+    /// the session has ended meanwhile.
     pub(crate) async fn decide_device(
         &self,
         hash: Vec<u8>,
         family: Option<TokenFamily>,
         note: Note,
     ) -> Result<bool, Fault> {
-        let sealed = family.as_ref().map(|family| self.signed_in(note, Some(family.id)));
+        let sealed = family.as_ref().map(|family| self.signed_in(&note, Some(family.id)));
         self.store
             .transact(move |tx| {
                 let (hash, family, sealed) = (hash.clone(), family.clone(), sealed.clone());
+                let note = note.clone();
                 Box::pin(async move {
-                    if !tx.decide_device_code(&hash, family.as_ref().map(|family| family.id)).await? {
+                    if !stands(tx, &note).await?
+                        || !tx.decide_device_code(&hash, family.as_ref().map(|family| family.id)).await?
+                    {
                         return Ok(false);
                     }
                     if let Some(family) = family {
@@ -363,6 +364,18 @@ impl Ledger {
             })
             .await
     }
+}
+
+/// Does what a sign-in rests on still stand? Whoever ends sessions and tokens of an account holds the same lock, so none
+/// begins beside it.
+async fn stands(tx: &mut Tx, note: &Note) -> Result<bool, Fault> {
+    tx.lock(&[Lock::Exclusive(note.principal.uuid())]).await?;
+    let enabled = tx.principal(note.principal).await?.is_some_and(|principal| principal.enabled);
+    let session = match &note.session {
+        Some(key) => tx.session(key.as_bytes()).await?.is_some_and(|session| session.principal == note.principal),
+        None => true,
+    };
+    Ok(enabled && session)
 }
 
 async fn end_family(tx: &mut Tx, family: TokenFamilyId, now: Timestamp, sealed: Sealed) -> Result<(), Fault> {

@@ -47,9 +47,9 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
     },
     Migration {
         number: 6,
-        name: "password_given",
-        sqlite: include_str!("../migrations/0006_password_given.sqlite.sql"),
-        postgres: include_str!("../migrations/0006_password_given.postgres.sql"),
+        name: "way_in",
+        sqlite: include_str!("../migrations/0006_way_in.sqlite.sql"),
+        postgres: include_str!("../migrations/0006_way_in.postgres.sql"),
     },
 ];
 

@@ -267,6 +267,9 @@ pub struct SignIn {
     /// The first second factor of an account may be enrolled after a sign-in by password alone. Else it takes an
     /// enrolment link: whoever guesses a password must not be able to add a factor of his own.
     pub first_factor_by_password: bool,
+    /// An approver who has a second factor may decide with his password alone (HTTP Basic at the PAM API). Else he decides
+    /// after a sign-in that asks for the factor: in the portal, by `ephor`, with a token.
+    pub basic_decides: bool,
     /// What each authentication context (`c1` to `c99`) asks for. A context that is not named asks for a second factor
     /// of the last ten minutes.
     #[schemars(with = "BTreeMap<String, Context>")]
@@ -319,6 +322,7 @@ impl Default for SignIn {
             token_life: Period(settings.token_life),
             password_length: u32::try_from(settings.password_length).unwrap_or(u32::MAX),
             first_factor_by_password: settings.first_factor_by_password,
+            basic_decides: settings.basic_decides,
             contexts: BTreeMap::new(),
         }
     }
@@ -334,6 +338,7 @@ impl SignIn {
             token_life: self.token_life.0,
             password_length: usize::try_from(self.password_length).unwrap_or(usize::MAX),
             first_factor_by_password: self.first_factor_by_password,
+            basic_decides: self.basic_decides,
             contexts: self.contexts.iter().map(|(class, context)| (*class, context.requirement())).collect(),
             ..ephor_identity::Settings::default()
         }

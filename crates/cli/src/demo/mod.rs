@@ -83,7 +83,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         public_url: facts.https.clone(),
         issuers: std::collections::BTreeMap::new(),
         passkeys,
-        sign_in: Settings { throttle: Throttling::NotLoopback, ..Settings::default() },
+        // Scripts of the tour approve with a password each.
+        sign_in: Settings { throttle: Throttling::NotLoopback, basic_decides: true, ..Settings::default() },
         issuer: ephor_issuer::Settings::new(&facts.https, cast::tenant(), [facts.http.clone()]).password_grant(true),
         arm: ephor_face_arm::Options {
             public_url: facts.https.clone(),

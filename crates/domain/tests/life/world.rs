@@ -117,7 +117,8 @@ impl World {
             enabled: self.enabled[who],
             named_by: by.map(|by| id(person_of(by))),
             named_at: self.instant(),
-            password: None,
+            way_in: None,
+            has_factor: false,
         };
         self.approvers[role].push((who, approver));
     }

@@ -45,7 +45,7 @@ impl Query for ListAdministrators {
     }
 }
 
-/// Makes a standing administrator; one who is it already stays as he is.
+/// Makes a standing administrator; one who is it already stays as he is. Takes a person's presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appoint {
     /// Who.
@@ -70,6 +70,7 @@ impl Command for Appoint {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
+        desk.require_presence()?;
         let account = desk.tx.principal(self.principal).await?.ok_or(Refusal::NotFound { what: "principal" })?;
         if desk.tx.administrator_roles(account.id).await?.contains(&self.role.template()) {
             return Ok(());
@@ -78,8 +79,8 @@ impl Command for Appoint {
     }
 }
 
-/// Makes `account` a standing administrator, and tells the operator. Links from before end, and passwords a lesser
-/// administrator gave: whoever could give them may not be one who may become an administrator.
+/// Makes `account` a standing administrator, and tells the operator. Links from before end, and every way in that a
+/// lesser administrator gave: whoever could give them may not be one who may become an administrator.
 pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: AdministratorRole) -> Answer<()> {
     let assignment = Assignment {
         principal: account.id,

@@ -76,7 +76,7 @@ pub(super) async fn account(desk: &mut Desk<'_>, principal: PrincipalId) -> Answ
     Ok(account)
 }
 
-/// Sets the local password of an account: its sessions and its links end. Takes a person's presence.
+/// Sets the local password of an account: its sessions, tokens and links end. Takes a person's presence.
 #[derive(Clone)]
 pub struct SetPassword {
     /// The account.
@@ -115,6 +115,7 @@ impl Command for SetPassword {
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.revoke_token_families_of(account.id, changed).await?;
+        desk.tx.revoke_api_tokens_of(account.id, changed).await?;
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| {
             record.detail("by", "administrator")
         });
@@ -169,37 +170,55 @@ impl Command for IssueEnrolment {
     }
 }
 
-/// Notes that the caller gives the account a password, or a link to set it: from now on he might speak as its holder, who
-/// then does not decide on what he asked for before (F13). The operator at the host asks for nothing.
+/// Notes that the caller gives the account a way in: he might speak as its holder from now on, who then does not decide on
+/// what he asks for (F13). The operator at the host asks for nothing.
 pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
     match desk.person() {
         Some(person) if person == account.person => {}
         Some(by) => {
             let at = desk.now();
-            desk.tx.put_password_given(account.id, Some(Given { by, at })).await?;
+            desk.tx.put_way_in(account.id, Some(Given { by, at })).await?;
         }
-        None => desk.tx.put_password_given(account.id, None).await?,
+        None => desk.tx.put_way_in(account.id, None).await?,
     }
     Ok(())
 }
 
-/// Ends passwords of a person who becomes an administrator which somebody gave who may not make administrators, unless
-/// their holder has changed them since: the giver may still know them.
+/// Ends every way in of a person who becomes an administrator that somebody gave who may not make administrators: he may
+/// still know the password, and may have planted a token or a factor while he did.
 pub(super) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
     for own in desk.tx.principals_of_person(person).await? {
-        let Some(given) = desk.tx.password_given(own.id).await? else { continue };
-        let Some(credential) = desk.tx.credential(own.id).await? else { continue };
-        if given.by == person || credential.changed > given.at || desk.may_appoint(given.by).await? {
+        let now = desk.now();
+        for link in desk.tx.links_of_principal(own.id).await? {
+            if link.ended.is_none() && is_lesser(desk, link.created_by).await? {
+                desk.tx.end_identity_link(&link.issuer, &link.subject, own.id, now).await?;
+                desk.changed(events::IDENTITY_UNLINKED, Subject::user(own.id), |record| {
+                    record.detail("issuer", link.issuer).detail("subject", link.subject).detail("by", "appointment")
+                });
+            }
+        }
+        let Some(given) = desk.tx.way_in(own.id).await? else { continue };
+        if given.by == person || desk.may_appoint(given.by).await? {
             continue;
         }
-        let now = desk.now();
         desk.tx.delete_credential(own.id).await?;
+        desk.tx.delete_factors(own.id).await?;
         desk.tx.delete_sessions_of(own.id).await?;
+        desk.tx.revoke_api_tokens_of(own.id, now).await?;
         desk.tx.revoke_token_families_of(own.id, now).await?;
+        desk.tx.put_way_in(own.id, None).await?;
         desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "appointment"));
         desk.alarm("credential.ended-by-appointment", own.id.uuid(), [("principal", own.id.to_string())]);
     }
     Ok(())
+}
+
+async fn is_lesser(desk: &mut Desk<'_>, giver: Option<PrincipalId>) -> Answer<bool> {
+    let Some(giver) = giver else { return Ok(false) };
+    match desk.tx.principal(giver).await? {
+        Some(giver) => Ok(!desk.may_appoint(giver.person).await?),
+        None => Ok(true),
+    }
 }
 
 /// Who can sign in as somebody can speak for him: such a change is never silent.

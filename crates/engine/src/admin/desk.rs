@@ -149,13 +149,17 @@ impl<'t> Desk<'t> {
     /// Steps that must not be taken by a stolen token alone (seams §12).
     ///
     /// # Errors
-    /// [`Refusal::PersonRequired`] for API tokens and applications.
+    /// [`Refusal::PersonRequired`] for API tokens, tokens of an old sign-in, a password sent along, and applications.
     pub(crate) fn require_person(&self) -> Result<(), Refusal> {
         match self.by {
             By::Server => Ok(()),
             By::Actor(actor) => match actor.proof {
                 Proof::Person | Proof::Host => Ok(()),
-                Proof::FreshApiToken | Proof::AgedApiToken | Proof::Application => Err(Refusal::PersonRequired),
+                Proof::Password
+                | Proof::Remembered
+                | Proof::FreshApiToken
+                | Proof::AgedApiToken
+                | Proof::Application => Err(Refusal::PersonRequired),
             },
         }
     }

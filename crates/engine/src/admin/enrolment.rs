@@ -70,7 +70,7 @@ impl Command for Redeem {
         let link = link.filter(|link| link.purpose == ENROL_PASSWORD).ok_or(UNKNOWN)?;
         let account = desk.tx.principal(link.principal).await?.filter(|account| account.enabled).ok_or(UNKNOWN)?;
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed: now }).await?;
-        desk.tx.use_password_given(account.id, now).await?;
+        desk.tx.revoke_api_tokens_of(account.id, now).await?;
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.revoke_token_families_of(account.id, now).await?;

@@ -46,6 +46,9 @@ impl Command for Disable {
         if !desk.tx.disable_factor(self.factor, now).await? {
             return Err(Refusal::NotFound { what: "factor that is on" }.into());
         }
+        // What rests on the copy is nobody's word.
+        desk.tx.delete_sessions_of(self.principal).await?;
+        desk.tx.revoke_token_families_of(self.principal, now).await?;
         desk.changed(events::AUTHENTICATOR_COUNTER_BACK, Subject::user(self.principal), |mut record| {
             record.actor_address = Some(self.address.to_canonical());
             record.detail("factor", self.factor)
@@ -56,7 +59,7 @@ impl Command for Disable {
     }
 }
 
-/// Removes all second factors and recovery codes of an account, and ends its sessions: its person has lost them.
+/// Removes all second factors and recovery codes of an account, and ends its sessions and tokens: its person has lost them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResetFactors {
     /// The account.
@@ -83,6 +86,8 @@ impl Command for ResetFactors {
         let account = account(desk, self.principal).await?;
         let count = desk.tx.delete_factors(account.id).await?;
         desk.tx.delete_sessions_of(account.id).await?;
+        let now = desk.now();
+        desk.tx.revoke_token_families_of(account.id, now).await?;
         desk.changed(events::FACTOR_RESET_BY_ADMINISTRATOR, Subject::user(account.id), |record| {
             record.detail("factors", i64::try_from(count).unwrap_or(i64::MAX))
         });

@@ -10,7 +10,10 @@ use ephor_domain::{
 pub use ephor_store::tx::identity_link::IdentityLink;
 use ephor_store::tx::lock::Lock;
 
-use super::desk::{Command, Desk, Files, Query, Subject};
+use super::{
+    credential::{given, told},
+    desk::{Command, Desk, Files, Query, Subject},
+};
 use crate::answer::Answer;
 
 /// Most bytes of an issuer's or a subject's name.
@@ -90,6 +93,8 @@ impl Command for LinkIdentity {
             ended: None,
         };
         desk.tx.put_identity_link(&link).await?;
+        given(desk, &account).await?;
+        told(desk, account.id);
         desk.changed(events::IDENTITY_LINKED, Subject::user(account.id), |record| {
             record.detail("issuer", link.issuer.clone()).detail("subject", link.subject.clone())
         });
@@ -144,5 +149,6 @@ async fn theirs(desk: &mut Desk<'_>, principal: PrincipalId) -> Answer<Principal
     if desk.person() == Some(account.person) {
         return Err(Refusal::SelfApproval.into());
     }
+    desk.require_over(account.person).await?;
     Ok(account)
 }

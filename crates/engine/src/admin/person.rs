@@ -79,6 +79,8 @@ impl Command for Link {
         let one = account(desk, self.one).await?;
         let other = account(desk, self.other).await?;
         not_oneself(desk, &[one.person, other.person])?;
+        desk.require_over(one.person).await?;
+        desk.require_over(other.person).await?;
         // Linked again before the unlinking came into force: it does not any more.
         desk.tx.put_pending_unlink(one.id, None).await?;
         desk.tx.put_pending_unlink(other.id, None).await?;
@@ -120,6 +122,7 @@ impl Command for Unlink {
         desk.require_person()?;
         let account = account(desk, self.principal).await?;
         not_oneself(desk, &[account.person])?;
+        desk.require_over(account.person).await?;
         let others = desk.tx.principals_of_person(account.person).await?.len().saturating_sub(1);
         if others == 0 {
             return Err(Refusal::NotFound { what: "link" }.into());

@@ -107,9 +107,26 @@ async fn a_secret_leaves_once_and_is_kept_as_a_hash() {
         let stored = engine.administer(root.actor(), AddKey { application, key: key.clone() }).await.unwrap();
         let twice = engine.administer(root.actor(), AddKey { application, key }).await;
         assert_eq!(refusal(twice), Refusal::Conflict { what: "the key" });
+        let family = TokenFamily {
+            id: id("family"),
+            client: id("client"),
+            principal: application,
+            facts: "{}".to_owned(),
+            created: world.now(),
+            expires: world.now().saturating_add(life).unwrap(),
+            revoked: None,
+        };
+        world
+            .change(move |tx| {
+                let family = family.clone();
+                Box::pin(async move { tx.insert_token_family(&family).await })
+            })
+            .await;
         for credential in [secret.id, stored.id] {
             engine.administer(root.actor(), RemoveCredential { application, credential }).await.unwrap();
         }
+        let family = world.store().read(|tx| Box::pin(tx.token_family(id("family")))).await.unwrap().unwrap();
+        assert_eq!(family.revoked, Some(world.now()));
         let again = engine.administer(root.actor(), RemoveCredential { application, credential: secret.id }).await;
         assert_eq!(refusal(again), Refusal::NotFound { what: "credential" });
         assert_eq!(world.count(events::APPLICATION_CREDENTIAL_ADDED).await, 2);

@@ -8,6 +8,7 @@ use ephor_domain::pam::PamStatus;
 use ephor_domain::principal::Proof;
 use ephor_engine::admin::administrator::Appoint;
 use ephor_engine::admin::credential::SetPassword;
+use ephor_engine::admin::identity::LinkIdentity;
 use ephor_engine::admin::person::Unlink;
 use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, id, long, minutes};
 
@@ -67,27 +68,32 @@ fn password_of(name: &str) -> SetPassword {
 }
 
 #[tokio::test]
-async fn f13_an_approver_whose_password_the_requester_gave_after_asking_decides_nothing() {
+async fn f13_an_approver_whose_way_in_the_requester_gave_decides_nothing() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let (jen, root) = (world.caller("jen"), world.caller("root"));
         let appoint = Appoint { principal: id("jen"), role: AdministratorRole::Pam };
         world.engine().administer(root.actor(), appoint).await.unwrap();
+        // Before asking or after, by password, link or outside identity: who sits at pat's keyboard may be jen.
+        world.engine().administer(jen.actor(), password_of("pat")).await.unwrap();
+        world.advance(minutes(1)).await;
         let asked = jen.ask("R1", 600).await.unwrap();
         world.advance(minutes(1)).await;
-        assert_eq!(world.caller("pat").to_approve().await.unwrap().len(), 1);
-        world.engine().administer(jen.actor(), password_of("pat")).await.unwrap();
-        // Who sits at pat's keyboard may be jen.
         assert_eq!(world.caller("pat").to_approve().await.unwrap().len(), 0);
         assert_eq!(refusal(world.caller("pat").approve(&asked).await), Refusal::ApprovalNotAvailable);
-        // The same by a link.
+        assert_eq!(world.caller("sam").to_approve().await.unwrap().len(), 1);
         let (link, _) = world.engine().issue_enrolment(jen.actor(), id("sam"), minutes(60)).await.unwrap();
         assert_eq!(refusal(world.caller("sam").approve(&asked).await), Refusal::ApprovalNotAvailable);
-        let next = jen.ask("R1", 600).await.unwrap();
-        world.advance(minutes(1)).await;
-        // A link counts from when it was used.
         world.engine().redeem_enrolment(&link, "$argon2id$".to_owned()).await.unwrap();
-        assert_eq!(refusal(world.caller("sam").approve(&next).await), Refusal::ApprovalNotAvailable);
+        assert_eq!(refusal(world.caller("sam").approve(&asked).await), Refusal::ApprovalNotAvailable);
+        let identity = LinkIdentity {
+            principal: id("sam"),
+            issuer: "https://issuer.example".to_owned(),
+            subject: "jen's".to_owned(),
+        };
+        world.engine().administer(root.actor(), password_of("sam")).await.unwrap();
+        world.engine().administer(jen.actor(), identity).await.unwrap();
+        assert_eq!(refusal(world.caller("sam").approve(&asked).await), Refusal::ApprovalNotAvailable);
         // A password of somebody else's takes the place of hers.
         world.engine().administer(root.actor(), password_of("pat")).await.unwrap();
         world.caller("pat").approve(&asked).await.unwrap();
@@ -96,20 +102,18 @@ async fn f13_an_approver_whose_password_the_requester_gave_after_asking_decides_
 }
 
 #[tokio::test]
-async fn s1_nothing_that_lies_about_gives_somebody_a_password() {
+async fn s1_nothing_that_lies_about_gives_somebody_a_way_in() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let root = world.caller("root");
-        for proof in [Proof::AgedApiToken, Proof::Application] {
+        for proof in [Proof::AgedApiToken, Proof::Application, Proof::Remembered, Proof::Password] {
             let by = root.clone().with_proof(proof);
             let answer = world.engine().administer(by.actor(), password_of("pat")).await;
             assert_eq!(refusal(answer), Refusal::PersonRequired, "{proof:?}");
             let answer = world.engine().issue_enrolment(by.actor(), id("pat"), minutes(60)).await;
-            assert_eq!(
-                answer.map(|_| ()).map_err(|denied| denied.to_string()),
-                Err(Refusal::PersonRequired.to_string()),
-                "{proof:?}"
-            );
+            assert_eq!(refusal(answer.map(|(_, until)| until)), Refusal::PersonRequired, "{proof:?}");
+            let appoint = Appoint { principal: id("pat"), role: AdministratorRole::Global };
+            assert_eq!(refusal(world.engine().administer(by.actor(), appoint).await), Refusal::PersonRequired);
         }
         let lately = root.clone().with_proof(Proof::FreshApiToken);
         world.engine().administer(lately.actor(), password_of("pat")).await.unwrap();
@@ -118,7 +122,7 @@ async fn s1_nothing_that_lies_about_gives_somebody_a_password() {
 }
 
 #[tokio::test]
-async fn s1_an_appointment_ends_the_password_a_lesser_administrator_gave() {
+async fn s1_an_appointment_ends_the_ways_in_that_a_lesser_administrator_gave() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let (jen, root) = (world.caller("jen"), world.caller("root"));
@@ -126,7 +130,14 @@ async fn s1_an_appointment_ends_the_password_a_lesser_administrator_gave() {
         world.engine().administer(root.actor(), appoint("jen", AdministratorRole::Pam)).await.unwrap();
         world.engine().administer(jen.actor(), password_of("pat")).await.unwrap();
         world.engine().administer(root.actor(), password_of("sam")).await.unwrap();
-        for name in ["pat", "sam"] {
+        let identity = |name: &str, subject: &str| LinkIdentity {
+            principal: id(name),
+            issuer: "https://issuer.example".to_owned(),
+            subject: subject.to_owned(),
+        };
+        world.engine().administer(jen.actor(), identity("ada", "one")).await.unwrap();
+        world.engine().administer(root.actor(), identity("ada", "other")).await.unwrap();
+        for name in ["pat", "sam", "ada"] {
             world.engine().administer(root.actor(), appoint(name, AdministratorRole::Global)).await.unwrap();
         }
         let has_password = async |name: &str| {
@@ -135,6 +146,14 @@ async fn s1_an_appointment_ends_the_password_a_lesser_administrator_gave() {
         };
         assert!(!has_password("pat").await);
         assert!(has_password("sam").await);
+        let ada: PrincipalId = id("ada");
+        let links = world.store().read(move |tx| Box::pin(tx.links_of_principal(ada))).await.unwrap();
+        let live: Vec<&str> =
+            links.iter().filter(|link| link.ended.is_none()).map(|link| link.subject.as_str()).collect();
+        assert_eq!(live, ["other"]);
+        // And from now on it takes one who may appoint to give them another.
+        let answer = world.engine().administer(jen.actor(), identity("ada", "third")).await;
+        assert_eq!(refusal(answer), Refusal::NotAdministrator);
     })
     .await;
 }

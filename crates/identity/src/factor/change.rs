@@ -239,6 +239,8 @@ impl SecondFactors {
                 if !enrolled(tx, principal).await?.any() {
                     tx.replace_recovery_codes(principal, &[], now).await?;
                 }
+                // Tokens may rest on it.
+                tx.revoke_token_families_of(principal, now).await?;
                 Ok(Ok(()))
             })
         })

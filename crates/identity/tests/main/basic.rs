@@ -30,7 +30,7 @@ async fn every_spelling_is_one_caller() {
         assert_eq!(caller.actor.principal, id(JEN));
         assert_eq!(caller.actor.person, caller.principal.person);
         assert_eq!(caller.actor.address.as_deref(), Some("192.0.2.1"));
-        assert_eq!(caller.actor.proof, Proof::Person);
+        assert_eq!(caller.actor.proof, Proof::Password);
         assert_eq!(caller.via, Via::Basic);
         assert!(caller.ambient);
     }

@@ -113,6 +113,18 @@ impl Vault for Shared {
         })
     }
 
+    fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool> {
+        self.write(Some(event), |memory| {
+            let before = memory.sessions.len();
+            memory.sessions.retain(|session| session.hash != old.as_bytes());
+            let there = memory.sessions.len() < before;
+            if there {
+                memory.sessions.insert(0, new);
+            }
+            there
+        })
+    }
+
     fn end_session(&self, hash: Vec<u8>, event: Event) -> Answer<'_, bool> {
         self.write(Some(event), |memory| {
             let before = memory.sessions.len();

@@ -6,6 +6,7 @@ use crate::{
     demand::{Demand, Met},
     face::App,
     form::Form,
+    grant::person::Facts,
     ledger::Note,
     mint::Subject,
     oauth::{Answer, Refused},
@@ -20,19 +21,29 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
         return Err(Refused::SCOPE);
     }
     let demand = Demand::read(form.get("claims"))?;
+    // So that the token ends with the credential that it was asked for with, and with what was consented to.
+    let family = Facts::default().family(app, client.id, principal.id, ACCESS_LIFE);
     let subject = Subject {
         principal,
         client: client.id.to_string(),
         confidential: true,
-        family: None,
+        family: Some(family.id),
         methods: Vec::new(),
         authenticated: None,
         follows_challenges: demand.follows_challenges,
     };
     let met = Met { contexts: Vec::new(), until: None };
     let audience = asked.audience(&app.settings);
-    let note = Note { principal: principal.id, client: client.id, address: call.address, grant: "client_credentials" };
-    app.ledger.record_sign_in(note).await?;
+    let note = Note {
+        principal: principal.id,
+        client: client.id,
+        address: call.address,
+        grant: "client_credentials",
+        session: None,
+    };
+    if !app.ledger.begin(family, None, None, note).await? {
+        return Err(Refused::CLIENT_DISABLED);
+    }
     let minted = app.access_token(&subject, audience, &client.permissions, met, ACCESS_LIFE).await?;
     Ok(Tokens {
         token_type: "Bearer",

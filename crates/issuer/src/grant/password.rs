@@ -41,8 +41,16 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
     subject.met(app, &demand)?;
     let refresh = asked.wants_refresh().then(|| Refresh::fresh(app, &family, &asked));
     let row = refresh.as_ref().map(|refresh| refresh.row.clone());
-    let note = Note { principal: caller.principal.id, client: client.id, address: call.address, grant: "password" };
-    app.ledger.begin(family, None, row, note).await?;
+    let note = Note {
+        principal: caller.principal.id,
+        client: client.id,
+        address: call.address,
+        grant: "password",
+        session: None,
+    };
+    if !app.ledger.begin(family, None, row, note).await? {
+        return Err(Refused::PASSWORD);
+    }
     subject.tokens(app, &asked, &demand, None, refresh.map(|refresh| refresh.text)).await
 }
 

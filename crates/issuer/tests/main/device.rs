@@ -38,6 +38,9 @@ async fn a_person_allows_a_program_and_it_gets_tokens_once() {
     assert_eq!(poll(&app, &device, &az).await.error().1, "authorization_pending");
 
     let jen = app.browser("jen").await;
+    let page = app.get("oauth2/deviceauth", &[], Some(&jen)).await;
+    // Else browsers send its form with `Origin: null`, which is refused.
+    assert_eq!(page.headers["referrer-policy"], "same-origin");
     let code = device["user_code"].as_str().unwrap();
     let question = answer(&app, &jen, &code.to_lowercase(), None).await;
     assert!(question.text.contains("Azure CLI") && question.text.contains("jen@demo.test"), "{}", question.text);

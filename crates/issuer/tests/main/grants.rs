@@ -34,6 +34,10 @@ async fn an_application_gets_its_app_roles_and_nothing_of_anybody_else() {
     assert_eq!(claims["xms_cc"], json!(["cp1"]));
     assert!(claims.get("scp").is_none() && claims.get("amr").is_none());
     assert_eq!(app.count(events::SIGNED_IN).await, 1);
+    // The token can be taken back: it is of a family of the application's own.
+    let family = claims["sid"].as_str().unwrap().parse().unwrap();
+    let family = app.store.read(move |tx| Box::pin(tx.token_family(family))).await.unwrap().unwrap();
+    assert_eq!((family.principal, family.revoked), (who("web"), None));
 }
 
 #[tokio::test]

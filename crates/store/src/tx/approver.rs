@@ -25,8 +25,10 @@ static LIST: Statement = Statement::new(
     concat!(
         "SELECT ",
         row::principal_columns!(),
-        ", v.named_by, v.named_at, w.person AS password_by, w.at AS password_at FROM approver v \
-         JOIN principal p ON p.id = v.principal LEFT JOIN password_given w ON w.principal = v.principal \
+        ", v.named_by, v.named_at, w.person AS given_by, w.at AS given_at, \
+         (SELECT count(*) FROM factor f WHERE f.principal = v.principal AND f.disabled IS NULL) AS factors \
+         FROM approver v \
+         JOIN principal p ON p.id = v.principal LEFT JOIN way_in w ON w.principal = v.principal \
          WHERE v.entitlement = $1 ORDER BY v.principal"
     ),
 );
@@ -67,7 +69,8 @@ impl Tx {
                 enabled: principal.enabled,
                 named_by: row.id_or_null("named_by")?,
                 named_at: row.instant("named_at")?,
-                password: row::password_given(row)?,
+                way_in: row::way_in(row)?,
+                has_factor: row.int("factors")? > 0,
             };
             Ok(NamedApprover { principal, approver })
         })

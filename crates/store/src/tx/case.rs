@@ -94,9 +94,10 @@ static PRIVILEGES: Statement = Statement::new(
 
 static APPROVERS: Statement = Statement::new(
     "case.approvers",
-    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at, w.person AS password_by, w.at AS password_at \
+    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at, w.person AS given_by, w.at AS given_at, \
+     (SELECT count(*) FROM factor f WHERE f.principal = v.principal AND f.disabled IS NULL) AS factors \
      FROM request r JOIN approver v ON v.entitlement = r.entitlement JOIN principal q ON q.id = v.principal \
-     LEFT JOIN password_given w ON w.principal = v.principal \
+     LEFT JOIN way_in w ON w.principal = v.principal \
      WHERE r.id = $1 AND r.due IS NOT NULL ORDER BY v.principal",
 );
 
@@ -196,7 +197,8 @@ fn read_approver(row: &mut Reader) -> Result<Approver, Fault> {
         enabled: row.bool("enabled")?,
         named_by: row.id_or_null("named_by")?,
         named_at: row.instant("named_at")?,
-        password: row::password_given(row)?,
+        way_in: row::way_in(row)?,
+        has_factor: row.int("factors")? > 0,
     })
 }
 

@@ -50,22 +50,16 @@ static PUT: Statement = Statement::new(
      ON CONFLICT (principal) DO UPDATE SET hash = excluded.hash, changed = excluded.changed",
 );
 
-static GIVEN: Statement = Statement::new(
-    "credential.given",
-    "SELECT person AS password_by, at AS password_at FROM password_given WHERE principal = $1",
-);
+static GIVEN: Statement =
+    Statement::new("credential.given", "SELECT person AS given_by, at AS given_at FROM way_in WHERE principal = $1");
 
 static PUT_GIVEN: Statement = Statement::new(
     "credential.put_given",
-    "INSERT INTO password_given (principal, person, at) VALUES ($1, $2, $3) \
+    "INSERT INTO way_in (principal, person, at) VALUES ($1, $2, $3) \
      ON CONFLICT (principal) DO UPDATE SET person = excluded.person, at = excluded.at",
 );
 
-static USE_GIVEN: Statement =
-    Statement::new("credential.use_given", "UPDATE password_given SET at = $2 WHERE principal = $1");
-
-static FORGET_GIVEN: Statement =
-    Statement::new("credential.forget_given", "DELETE FROM password_given WHERE principal = $1");
+static FORGET_GIVEN: Statement = Statement::new("credential.forget_given", "DELETE FROM way_in WHERE principal = $1");
 
 static DELETE: Statement = Statement::new("credential.delete", "DELETE FROM credential WHERE principal = $1");
 
@@ -93,7 +87,6 @@ pub(super) static ALL: &[&Statement] = &[
     &PUT,
     &GIVEN,
     &PUT_GIVEN,
-    &USE_GIVEN,
     &FORGET_GIVEN,
     &DELETE,
     &INSERT_ENROLMENT,
@@ -128,33 +121,25 @@ impl Tx {
         self.session.exec(&PUT, values).await.map(drop)
     }
 
-    /// Who last gave the account its password, or a link to set it.
+    /// Who last gave the account a way in: its password, a link to set it, an identity of an outside issuer.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn password_given(&mut self, principal: PrincipalId) -> Result<Option<Given>, Fault> {
-        let found = self.first("password_given", &GIVEN, vec![principal.into()]).await?;
-        Ok(found.map(|mut row| super::row::password_given(&mut row)).transpose()?.flatten())
+    pub async fn way_in(&mut self, principal: PrincipalId) -> Result<Option<Given>, Fault> {
+        let found = self.first("way_in", &GIVEN, vec![principal.into()]).await?;
+        Ok(found.map(|mut row| super::row::way_in(&mut row)).transpose()?.flatten())
     }
 
-    /// Notes who gave the account its password, or a link to set it; `None` when no person did.
+    /// Notes who gave the account a way in; `None` when no person did.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn put_password_given(&mut self, principal: PrincipalId, given: Option<Given>) -> Result<(), Fault> {
+    pub async fn put_way_in(&mut self, principal: PrincipalId, given: Option<Given>) -> Result<(), Fault> {
         let (statement, values) = match given {
             Some(given) => (&PUT_GIVEN, vec![principal.into(), given.by.into(), given.at.into()]),
             None => (&FORGET_GIVEN, vec![principal.into()]),
         };
         self.session.exec(statement, values).await.map(drop)
-    }
-
-    /// Notes that the link somebody gave was used at `at`: it counts as given then.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn use_password_given(&mut self, principal: PrincipalId, at: Timestamp) -> Result<(), Fault> {
-        self.session.exec(&USE_GIVEN, vec![principal.into(), at.into()]).await.map(drop)
     }
 
     /// Forgets the password of an account; false when it had none.

@@ -14,8 +14,7 @@ static MERGE: Statement = Statement::new("person.merge", "UPDATE principal SET p
 static MERGE_NAMED: Statement =
     Statement::new("person.merge_named", "UPDATE approver SET named_by = $2 WHERE named_by = $1");
 
-static MERGE_GIVEN: Statement =
-    Statement::new("person.merge_given", "UPDATE password_given SET person = $2 WHERE person = $1");
+static MERGE_GIVEN: Statement = Statement::new("person.merge_given", "UPDATE way_in SET person = $2 WHERE person = $1");
 
 static PENDING: Statement =
     Statement::new("pending_unlink.list", "SELECT account FROM pending_unlink ORDER BY since, account");
@@ -31,7 +30,7 @@ static DROP_PENDING: Statement = Statement::new("pending_unlink.drop", "DELETE F
 pub(super) static ALL: &[&Statement] = &[&MERGE, &MERGE_NAMED, &MERGE_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
 
 impl Tx {
-    /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is whom `from` named or gave a password (F13).
+    /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is whom `from` named or gave a way in (F13).
     ///
     /// # Errors
     /// As any statement.

@@ -37,9 +37,9 @@ pub(super) mod phase {
     pub(in crate::tx) const ENDED: i64 = 4;
 }
 
-/// Who last gave a password, from the columns `password_by` and `password_at`.
-pub(super) fn password_given(row: &mut Reader) -> Result<Option<Given>, Fault> {
-    let (by, at) = (row.id_or_null("password_by")?, row.instant_or_null("password_at")?);
+/// Who last gave a way in, from the columns `given_by` and `given_at`.
+pub(super) fn way_in(row: &mut Reader) -> Result<Option<Given>, Fault> {
+    let (by, at) = (row.id_or_null("given_by")?, row.instant_or_null("given_at")?);
     Ok(by.zip(at).map(|(by, at)| Given { by, at }))
 }
 

@@ -47,6 +47,8 @@ impl Command for ChangeApplication {
             row.principal.display_name = name(&text)?;
         }
         if let Some(redirects) = self.redirects {
+            // Where codes go is where people's tokens go.
+            desk.require_presence()?;
             row.application.redirects = redirects;
         }
         row.application.check()?;

@@ -201,7 +201,7 @@ impl Command for AddKey {
     }
 }
 
-/// Removes a secret or key of an application. Tokens it got with it end by themselves.
+/// Removes a secret or key of an application. Tokens of its own end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoveCredential {
     /// Which: its service principal.
@@ -231,6 +231,9 @@ impl Command for RemoveCredential {
         if !was_secret && !desk.tx.delete_application_key(application, credential).await? {
             return Err(Refusal::NotFound { what: "credential" }.into());
         }
+        // What was got with it ends with it; what another credential got is asked for again.
+        let now = desk.now();
+        desk.tx.revoke_token_families_of(application, now).await?;
         let change = if was_secret { "secret_removed" } else { "key_removed" };
         desk.changed(events::APPLICATION_CHANGED, Subject::user(application), |record| {
             record.detail("change", change).detail("credential", credential.uuid())

@@ -41,6 +41,7 @@ impl Command for RegisterApplication {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<ApplicationDetail> {
+        desk.require_presence()?;
         let Self(new) = self;
         let display_name = name(&new.display_name)?;
         let key = desk.call().ids().request.uuid();

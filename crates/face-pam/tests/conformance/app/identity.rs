@@ -92,6 +92,10 @@ impl Vault for Directory {
         self.0.replace_session(old, new, event)
     }
 
+    fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool> {
+        self.0.renew_session(old, new, event)
+    }
+
     fn end_session(&self, hash: Vec<u8>, event: Event) -> Answer<'_, bool> {
         self.0.end_session(hash, event)
     }

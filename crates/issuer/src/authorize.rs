@@ -36,6 +36,8 @@ use crate::{
 
 /// Asks for a sign-in after this instant, in the place of `prompt=login`: else it would ask for ever.
 pub(crate) const SIGNED_IN_AFTER: &str = "signed_in_after";
+/// Longest time a person takes to sign in.
+const SIGN_IN_TIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// How an answer travels to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +212,9 @@ fn is_fresh(caller: &Caller, form: &Form, prompts: &[&str], now: Timestamp) -> b
     if prompts.contains(&"login") {
         return false;
     }
+    // Ours, but anybody may write it: it counts for the time that a sign-in takes, and never in the place of `max_age`.
     let after = form.get(SIGNED_IN_AFTER).and_then(|text| text.parse::<i64>().ok());
+    let after = after.filter(|after| now.as_second().saturating_sub(*after) <= SIGN_IN_TIME.as_secs());
     if after.is_some_and(|after| at.as_second() < after) {
         return false;
     }

@@ -327,6 +327,15 @@ impl Ledger {
     /// The device code that a program holds; notes that it asked, and answers when it asked before.
     pub(crate) async fn poll_device(&self, hash: Vec<u8>) -> Result<Option<DeviceCode>, Fault> {
         let now = self.clock.now();
+        // Whoever guesses writes nothing.
+        let asked = hash.clone();
+        let known = self.store.read(move |tx| {
+            let hash = asked.clone();
+            Box::pin(async move { tx.device_code(&hash).await })
+        });
+        if known.await?.is_none() {
+            return Ok(None);
+        }
         self.store
             .transact(move |tx| {
                 let hash = hash.clone();

@@ -77,7 +77,11 @@ impl TokenFacts {
             (Method::Kerberos, own && says("wia")),
             (Method::Totp, own && says("mfa") && says("otp")),
             (Method::Passkey, own && says("mfa") && says("fido")),
-            (Method::FederatedMfa, says("mfa") && !(own && (says("otp") || says("fido")))),
+            // Who does not say when says nothing of how long ago.
+            (
+                Method::FederatedMfa,
+                self.authenticated.is_some() && says("mfa") && !(own && (says("otp") || says("fido"))),
+            ),
             (Method::Federated, !own),
         ];
         let told = methods.into_iter().filter(|(_, told)| *told);
@@ -88,12 +92,12 @@ impl TokenFacts {
     /// counts (seams §7).
     #[must_use]
     pub fn second_factor_at(&self) -> Option<Timestamp> {
-        self.methods.contains("mfa").then(|| self.authenticated.unwrap_or(self.issued))
+        self.authenticated.filter(|_| self.methods.contains("mfa"))
     }
 
     /// When the proof behind an authentication context was given, if the token has the context.
     #[must_use]
     pub fn context_at(&self, context: &str) -> Option<Timestamp> {
-        self.contexts.contains(context).then(|| self.authenticated.unwrap_or(self.issued))
+        self.authenticated.filter(|_| self.contexts.contains(context))
     }
 }

@@ -5,10 +5,11 @@
 //! in meanwhile; then the log begins anew.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Sender},
+        mpsc::{self, Receiver, Sender},
     },
     thread::JoinHandle,
 };
@@ -47,12 +48,7 @@ impl Checkpoints {
         let (order, orders) = mpsc::channel::<()>();
         let copied = Arc::new(AtomicBool::new(false));
         let (place, done) = (place.clone(), Arc::clone(&copied));
-        let run = move || {
-            while orders.recv().is_ok() {
-                copy(&place);
-                done.store(true, Ordering::Release);
-            }
-        };
+        let run = move || serve(&orders, &done, || copy(&place));
         let thread = std::thread::Builder::new().name("store-copier".to_owned());
         let thread = thread.spawn(run).map_err(|error| Fault::Unavailable { cause: error.to_string() })?;
         Ok(Self { order: Some(order), copied, thread: Some(thread), next: PAGES, is_copying: false })
@@ -67,12 +63,21 @@ impl Checkpoints {
         } else if !self.is_copying {
             self.copied.store(false, Ordering::Release);
             self.is_copying = self.order.as_ref().is_some_and(|order| order.send(()).is_ok());
+            if !self.is_copying {
+                // The thread is gone: everybody waits, but the log does not grow for ever.
+                self.copy_rest(session)?;
+            }
         } else if self.copied.load(Ordering::Acquire) {
             self.is_copying = false;
-            let log = session.copy_log()?;
-            // Somebody still reads what the log began with: it goes on growing until he is done.
-            self.next = if log.copied < log.pages { log.pages + PAGES } else { PAGES };
+            self.copy_rest(session)?;
         }
+        Ok(())
+    }
+
+    fn copy_rest(&mut self, session: &Session) -> Result<(), Fault> {
+        let log = session.copy_log()?;
+        // Somebody still reads what the log began with: it goes on growing until he is done.
+        self.next = if log.copied < log.pages { log.pages + PAGES } else { PAGES };
         Ok(())
     }
 
@@ -85,10 +90,42 @@ impl Checkpoints {
     }
 }
 
+/// Carries out orders until nobody can give any more. One that ends in a panic is done as well: what is left of the log is
+/// the writer's, and the next order is carried out like any other.
+fn serve(orders: &Receiver<()>, done: &AtomicBool, mut copy: impl FnMut()) {
+    while orders.recv().is_ok() {
+        if catch_unwind(AssertUnwindSafe(&mut copy)).is_err() {
+            tracing::error!("copying the log ended in a panic");
+        }
+        done.store(true, Ordering::Release);
+    }
+}
+
 /// With a connection of its own each time: after a failure of the disk nothing old is left.
 fn copy(place: &Place) {
     let copied = place.reader().and_then(|session| (0..PASSES).try_for_each(|_| session.copy_log().map(drop)));
     if let Err(fault) = copied {
         tracing::warn!(cause = fault.cause(), "the log could not be copied into the file; it goes on growing");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_one_order_and_not_the_thread() {
+        let (order, orders) = mpsc::channel();
+        for _ in 0..2 {
+            order.send(()).unwrap();
+        }
+        drop(order);
+        let (done, mut turns) = (AtomicBool::new(false), Vec::new());
+        serve(&orders, &done, || {
+            turns.push(done.swap(false, Ordering::AcqRel));
+            assert!(turns.len() > 1, "the first copy fails");
+        });
+        assert_eq!(turns, [false, true], "the second order came, and found the first one done");
+        assert!(done.into_inner());
     }
 }

@@ -95,8 +95,7 @@ type Made = (Result<PamRequest, Refusal>, Wake, Option<u32>);
 
 async fn create(tx: &mut Tx, call: &Call, order: Order, role: EntitlementId, over_limit: bool) -> Result<Made, Fault> {
     tx.lock(&[Lock::Shared(role.uuid()), Lock::Exclusive(order.principal.uuid())]).await?;
-    let settings = tx.settings().await?;
-    let mut standing = tx.pam_standing(order.principal, role).await?;
+    let (settings, mut standing) = tx.pam_settings_and_standing(order.principal, role).await?;
     let mut order = order;
     let mut acting = None;
     if !standing.is_pam_user

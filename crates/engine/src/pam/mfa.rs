@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     PamRequest,
+    read::reader,
     way::{Step, walk},
 };
 use crate::{
@@ -78,11 +79,17 @@ impl Engine {
     /// # Errors
     /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; faults of the store.
     pub async fn pam_challenges(&self, actor: &Actor) -> Answer<Vec<WaitingChallenge>> {
-        let (account, now) = (self.pam_reader(actor).await?.id, self.now());
-        if self.inner.mfa.is_some() {
-            return Ok(Vec::new());
-        }
-        let open = self.inner.store.read(move |tx| Box::pin(tx.challenges_of(account))).await?;
+        let (signed_in, now, outside) = (actor.principal, self.now(), self.inner.mfa.is_some());
+        let read = self.inner.store.read(move |tx| {
+            Box::pin(async move {
+                Ok(match reader(tx, signed_in).await? {
+                    Ok(_) if outside => Ok(Vec::new()),
+                    Ok(account) => Ok(tx.challenges_of(account.id).await?),
+                    Err(refusal) => Err(refusal),
+                })
+            })
+        });
+        let open = read.await??;
         Ok(open.into_iter().filter_map(|open| waiting(open, now)).collect())
     }
 

@@ -34,17 +34,36 @@ pub(crate) async fn acting_account(
     signed_in: PrincipalId,
     settings: &Settings,
 ) -> Result<Option<Principal>, Fault> {
-    if tx.user(signed_in).await?.is_some() {
-        return tx.principal(signed_in).await;
+    match tx.user(signed_in).await? {
+        Some(row) => Ok(Some(row.principal)),
+        None => priv_account(tx, signed_in, settings).await,
     }
+}
+
+/// The PAM account that a CORP account acts as.
+async fn priv_account(tx: &mut Tx, signed_in: PrincipalId, settings: &Settings) -> Result<Option<Principal>, Fault> {
     if !settings.corp_may_act {
         return Ok(None);
     }
     let Some(corp) = tx.principal(signed_in).await?.filter(|corp| corp.enabled) else { return Ok(None) };
-    match tx.user_of_corp(corp.id).await? {
-        Some(row) => tx.principal(row.user.id).await,
-        None => Ok(None),
-    }
+    Ok(tx.user_of_corp(corp.id).await?.map(|row| row.principal))
+}
+
+/// The caller's PAM account for reading, in the command that reads. Unknown callers and disabled accounts see nothing
+/// (`PAM-021`, `PAM-022`).
+pub(super) async fn reader(tx: &mut Tx, signed_in: PrincipalId) -> Result<Result<Principal, Refusal>, Fault> {
+    let account = match tx.user(signed_in).await? {
+        Some(row) => Some(row.principal),
+        None => {
+            let settings = tx.settings().await?;
+            priv_account(tx, signed_in, &settings).await?
+        }
+    };
+    Ok(match account {
+        None => Err(Refusal::UnknownCaller),
+        Some(account) if !account.enabled => Err(Refusal::AccountDisabled),
+        Some(account) => Ok(account),
+    })
 }
 
 /// Who may use the PAM provider at all (`PAM-021`, `PAM-022`). Judged inside the command, which records the refusal.
@@ -82,26 +101,21 @@ impl Engine {
             .await?)
     }
 
-    /// The caller's PAM account for reading.
-    ///
-    /// # Errors
-    /// Unknown callers and disabled accounts see nothing (`PAM-021`, `PAM-022`).
-    pub(super) async fn pam_reader(&self, actor: &Actor) -> Answer<Principal> {
-        let account = self.pam_account(actor).await?.ok_or(Refusal::UnknownCaller)?;
-        if !account.enabled {
-            return Err(Refusal::AccountDisabled.into());
-        }
-        Ok(account)
-    }
-
     /// O1: the roles the caller is a candidate of, by display name without regard to case, then by id (`PAM 7.1`).
     ///
     /// # Errors
     /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; faults of the store.
     pub async fn pam_roles(&self, actor: &Actor) -> Answer<Vec<Role>> {
-        let account = self.pam_reader(actor).await?.id;
-        let mut roles =
-            self.inner.store.read(move |tx| Box::pin(async move { tx.pam_roles_of(account).await })).await?;
+        let signed_in = actor.principal;
+        let read = self.inner.store.read(move |tx| {
+            Box::pin(async move {
+                Ok(match reader(tx, signed_in).await? {
+                    Ok(account) => Ok(tx.pam_roles_of(account.id).await?),
+                    Err(refusal) => Err(refusal),
+                })
+            })
+        });
+        let mut roles = read.await??;
         roles.sort_by_cached_key(|role| (role.name.as_str().to_lowercase(), role.id));
         Ok(roles)
     }
@@ -111,13 +125,16 @@ impl Engine {
     /// # Errors
     /// As [`Engine::pam_roles`].
     pub async fn pam_requests(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<PamRequest>> {
-        let account = self.pam_reader(actor).await?.id;
-        let now = self.now();
-        let rows = self
-            .inner
-            .store
-            .read(move |tx| Box::pin(async move { tx.pam_requests_ordered(account, after, limit).await }))
-            .await?;
+        let (signed_in, now) = (actor.principal, self.now());
+        let read = self.inner.store.read(move |tx| {
+            Box::pin(async move {
+                Ok(match reader(tx, signed_in).await? {
+                    Ok(account) => Ok(tx.pam_requests_ordered(account.id, after, limit).await?),
+                    Err(refusal) => Err(refusal),
+                })
+            })
+        });
+        let rows = read.await??;
         let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows: rows.into_iter().map(|row| PamRequest::at(row.request, row.grant, now)).collect(), next })
     }
@@ -127,15 +144,16 @@ impl Engine {
     /// # Errors
     /// As [`Engine::pam_roles`].
     pub async fn pam_to_approve(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<ToApprove>> {
-        let account = self.pam_reader(actor).await?;
-        let now = self.now();
-        let rows = self
-            .inner
-            .store
-            .read(move |tx| {
-                Box::pin(async move { tx.pam_to_approve(account.id, account.person, now, after, limit).await })
+        let (signed_in, now) = (actor.principal, self.now());
+        let read = self.inner.store.read(move |tx| {
+            Box::pin(async move {
+                Ok(match reader(tx, signed_in).await? {
+                    Ok(account) => Ok(tx.pam_to_approve(account.id, account.person, now, after, limit).await?),
+                    Err(refusal) => Err(refusal),
+                })
             })
-            .await?;
+        });
+        let rows = read.await??;
         let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows, next })
     }

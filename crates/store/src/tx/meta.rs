@@ -4,7 +4,10 @@ use ephor_domain::{id::RequestId, pam::Settings};
 use jiff::Timestamp;
 
 use super::Tx;
-use crate::{Fault, Health, sql::Statement};
+use crate::{
+    Fault, Health,
+    sql::{Call, Reader, Row, Statement},
+};
 
 /// Lets the version of the configuration grow.
 pub(crate) static BUMP: Statement =
@@ -35,15 +38,27 @@ pub(super) static ALL: &[&Statement] = &[&BUMP, &VERSION, &READ, &PUT, &DELETE, 
 /// Where the PAM settings are kept.
 const SETTINGS: &str = "settings.pam";
 
+/// Asks for the PAM settings, together with something else.
+pub(super) fn ask_settings() -> Call {
+    READ.with([SETTINGS.into()])
+}
+
+/// What the answer says.
+pub(super) fn read_settings(rows: Vec<Row>) -> Result<Settings, Fault> {
+    let Some(row) = rows.into_iter().next() else { return Ok(Settings::default()) };
+    let json = Reader::new("meta", row).text("value")?;
+    let damaged = |_| Fault::Inconsistent { table: "meta", column: "value", id: SETTINGS.to_owned() };
+    serde_json::from_str(&json).map_err(damaged)
+}
+
 impl Tx {
     /// The PAM settings; the defaults before they are first set.
     ///
     /// # Errors
     /// As any statement.
     pub async fn settings(&mut self) -> Result<Settings, Fault> {
-        let Some(json) = self.meta(SETTINGS).await? else { return Ok(Settings::default()) };
-        let damaged = |_| Fault::Inconsistent { table: "meta", column: "value", id: SETTINGS.to_owned() };
-        serde_json::from_str(&json).map_err(damaged)
+        let [rows] = self.session.rows_of([ask_settings()]).await?;
+        read_settings(rows)
     }
 
     /// Stores the PAM settings.

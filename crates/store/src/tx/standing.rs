@@ -3,14 +3,14 @@
 use ephor_domain::{
     effect::{Membership, Privilege},
     id::{EntitlementId, PrincipalId},
-    pam::Role,
+    pam::{Role, Settings},
     principal::Principal,
 };
 
-use super::{Tx, row};
+use super::{Tx, meta, row};
 use crate::{
     Fault,
-    sql::{Reader, Statement},
+    sql::{Reader, Row, Statement},
 };
 
 /// What the store knows of a principal and a PAM role.
@@ -64,24 +64,42 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn pam_standing(&mut self, principal: PrincipalId, role: EntitlementId) -> Result<PamStanding, Fault> {
-        let mut standing = PamStanding::default();
-        for place in self.session.rows(&PLACE, vec![principal.into(), role.into()]).await? {
-            let mut row = Reader::new("principal", place);
-            if standing.principal.is_some() {
-                row.skip(PLACE_WIDTH);
-            } else {
-                read_place(&mut standing, &mut row)?;
-            }
-            if row.is_absent() {
-                continue;
-            }
-            standing.privileges.push(row::privilege(&mut row)?);
-            let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
-            standing.unwritable |= unwritable || !active;
-            standing.memberships.extend(row::membership_if_any(&mut row)?);
-        }
-        Ok(standing)
+        read_standing(self.session.rows(&PLACE, vec![principal.into(), role.into()]).await?)
     }
+
+    /// The settings and the principal's place in the role, in one round trip.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn pam_settings_and_standing(
+        &mut self,
+        principal: PrincipalId,
+        role: EntitlementId,
+    ) -> Result<(Settings, PamStanding), Fault> {
+        let calls = [meta::ask_settings(), PLACE.with([principal.into(), role.into()])];
+        let [settings, places] = self.session.rows_of(calls).await?;
+        Ok((meta::read_settings(settings)?, read_standing(places)?))
+    }
+}
+
+fn read_standing(places: Vec<Row>) -> Result<PamStanding, Fault> {
+    let mut standing = PamStanding::default();
+    for place in places {
+        let mut row = Reader::new("principal", place);
+        if standing.principal.is_some() {
+            row.skip(PLACE_WIDTH);
+        } else {
+            read_place(&mut standing, &mut row)?;
+        }
+        if row.is_absent() {
+            continue;
+        }
+        standing.privileges.push(row::privilege(&mut row)?);
+        let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
+        standing.unwritable |= unwritable || !active;
+        standing.memberships.extend(row::membership_if_any(&mut row)?);
+    }
+    Ok(standing)
 }
 
 /// Columns of principal, place and role: the same in every row.

@@ -222,6 +222,9 @@ impl<'c> Ledger<'c> {
     ) -> Grant {
         let before = view(request, Some(&grant), self.call.now);
         let was = grant.phase;
+        // Taken out at its target before the end was settled.
+        let is_out = |owed: &Owed| !owed.privilege.built_in && owed.membership.is_none() && owed.others == 0;
+        let is_out = owed.iter().any(is_out);
         let over = life::end(grant, owed, at, cause, self.call.now);
         let grant = over.grant;
         self.writes.push(Write::UpdateGrant(grant.clone()));
@@ -232,11 +235,11 @@ impl<'c> Ledger<'c> {
         for membership in over.memberships {
             self.put_membership(membership);
         }
-        self.record_end(request, &grant, was, before);
+        self.record_end(request, &grant, was, before, is_out);
         grant
     }
 
-    fn record_end(&mut self, request: &Request, grant: &Grant, was: Phase, before: View) {
+    fn record_end(&mut self, request: &Request, grant: &Grant, was: Phase, before: View, is_out: bool) {
         let after = view(request, Some(grant), self.call.now);
         let (Phase::Ending { end, cause, .. } | Phase::Ended { end, cause, .. }) = grant.phase else { return };
         let old = match was {
@@ -257,12 +260,17 @@ impl<'c> Ledger<'c> {
                 self.moved(Transition::T14, request, Some(old), after.status, reason);
             }
             (Phase::InForce { .. }, EndCause::Expired) => {
-                let mut record = self.moved_record(Transition::T17, request, old, after.status, reason);
+                let confirmed = ended && is_out;
+                let new = if confirmed { PamStatus::Closing } else { after.status };
+                let mut record = self.moved_record(Transition::T17, request, old, new, reason);
                 if end < self.call.now {
                     record.at = end;
                     record.recorded_at = Some(self.call.now);
                 }
                 self.record(&record);
+                if confirmed {
+                    self.moved(Transition::T16, request, Some(new), after.status, reason);
+                }
             }
             _ => {
                 self.moved(Transition::T15, request, Some(old), PamStatus::Closing, reason);

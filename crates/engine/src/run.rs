@@ -72,6 +72,10 @@ impl Engine {
     /// Faults of the store.
     pub async fn drain(&self) -> Answer<Option<Timestamp>> {
         let mut next = None;
+        // What the book knows goes first, as it does while workers run.
+        for target in self.targets() {
+            self.take_out_over(target).await?;
+        }
         // A start may lead to a target call, whose outcome may lead to a due instant; more than a few turns are a loop.
         for _ in 0..8 {
             next = earliest([self.drain_due().await?, self.work_challenges().await?]);
@@ -87,6 +91,7 @@ impl Engine {
                 break;
             }
         }
+        self.refresh_book().await?;
         Ok(next)
     }
 

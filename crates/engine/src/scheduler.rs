@@ -132,17 +132,19 @@ impl Engine {
 
     /// Schedules for ever; ends when the task is dropped.
     pub(crate) async fn run_scheduler(&self) {
+        let mut waited = false;
         loop {
             let woken = self.inner.scheduler.listen();
+            self.let_a_crowd_go_first(&mut waited).await;
             // What was sent without the store is settled first: nobody may be told *active* on the strength of it.
             let drained = match self.settle_sent().await {
                 Ok(()) => self.drain_due().await,
                 Err(fault) => Err(fault.into()),
             };
-            let drained = match (drained, self.refresh_book().await) {
-                (Ok(next), Ok(())) => Ok(next),
-                (Err(denied), _) => Err(denied),
-                (_, Err(fault)) => Err(fault.into()),
+            // A store that does not answer is not asked twice: what is due goes from memory.
+            let drained = match drained {
+                Ok(next) => self.refresh_book().await.map(|()| next).map_err(Into::into),
+                Err(denied) => Err(denied),
             };
             match drained {
                 Ok(next) => {

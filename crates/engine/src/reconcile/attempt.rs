@@ -26,7 +26,7 @@ use crate::{
 /// Memberships taken in one round.
 const ROUND: u32 = 4096;
 /// Groups written at once.
-const GROUPS_AT_ONCE: usize = 8;
+pub(super) const GROUPS_AT_ONCE: usize = 8;
 
 /// A removal that is due for so long has no holder of the lease that works on it.
 const ABANDONED: SignedDuration = SignedDuration::from_secs(1);
@@ -42,15 +42,7 @@ pub(super) struct Round {
 }
 
 impl Round {
-    fn tried(attempted: usize) -> Self {
-        Self { attempted, ..Self::default() }
-    }
-
-    fn failed(attempted: usize, fault: Option<TargetFault>) -> Self {
-        Self { attempted, stopped: fault.is_some(), fault }
-    }
-
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.attempted += other.attempted;
         self.stopped |= other.stopped;
         self.fault = self.fault.take().or(other.fault);
@@ -109,17 +101,23 @@ pub(super) async fn round(engine: &Engine, slot: &TargetSlot, now: Timestamp) ->
         round.merge(group?);
     }
     drop(rounds);
+    conclude(engine, slot, &round).await?;
+    Ok(round)
+}
+
+/// Notes how the target stands after a round.
+pub(super) async fn conclude(engine: &Engine, slot: &TargetSlot, round: &Round) -> Result<(), Fault> {
     if let Some(fault) = &round.fault {
         let failures = slot.state.failed(fault, engine.now());
         outcome::target_failed(engine, slot, fault, failures).await?;
     } else if round.attempted > 0 && slot.state.confirmed() {
         outcome::target_recovered(engine, slot).await?;
     }
-    Ok(round)
+    Ok(())
 }
 
 /// True while calls that add may be started.
-fn may_write(engine: &Engine, slot: &TargetSlot) -> bool {
+pub(super) fn may_write(engine: &Engine, slot: &TargetSlot) -> bool {
     engine.inner.clock.is_simulated() || slot.state.may_write()
 }
 
@@ -135,6 +133,22 @@ async fn one_group(engine: &Engine, slot: &TargetSlot, mut due: Vec<Placed>, now
     }
     let claimed = claim(engine, due, now).await?;
     engine.inner.book.looked(&claimed);
+    let written = write(engine, slot, &group, claimed).await;
+    outcome::record(engine, written.tried).await?;
+    Ok(written.round)
+}
+
+/// What a write to one group came to.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// What there is to record.
+    pub(super) tried: Vec<Tried>,
+    pub(super) round: Round,
+}
+
+/// Sends what is claimed of one group.
+pub(super) async fn write(engine: &Engine, slot: &TargetSlot, group: &TargetGroup, claimed: Vec<Placed>) -> Written {
+    let now = engine.now();
     let (due, unknown): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|due| due.account_native.is_some());
     let mut tried: Vec<Tried> = unknown
         .into_iter()
@@ -145,12 +159,13 @@ async fn one_group(engine: &Engine, slot: &TargetSlot, mut due: Vec<Placed>, now
         .collect();
     if due.iter().any(|due| due.membership.wanted) && !may_write(engine, slot) {
         // The lease ran out meanwhile. The target did nothing wrong: the rows stay due.
-        return Ok(Round { stopped: true, ..Round::default() });
+        let round = Round { stopped: true, ..Round::default() };
+        return Written { tried: Vec::new(), round };
     }
     let mut failed = None;
     if !due.is_empty() {
         let changes: Vec<Change> = due.iter().map(|due| change(due, now, engine.inner.clock.is_simulated())).collect();
-        match within_limit(slot.directory.apply(&group, &changes)).await {
+        match within_limit(slot.directory.apply(group, &changes)).await {
             Ok(outcomes) => {
                 let answered = engine.now();
                 for (due, outcome) in due.into_iter().zip(outcomes) {
@@ -169,15 +184,14 @@ async fn one_group(engine: &Engine, slot: &TargetSlot, mut due: Vec<Placed>, now
                 }
             }
             Err(fault) => {
-                let round = group_failed(engine, slot, due, fault, engine.now()).await?;
-                outcome::record(engine, tried).await?;
-                return Ok(round);
+                let mut written = refused(slot, due, fault, engine.now());
+                written.tried.extend(tried);
+                return written;
             }
         }
     }
-    let count = tried.len();
-    outcome::record(engine, tried).await?;
-    Ok(Round::failed(count, failed))
+    let round = Round { attempted: tried.len(), stopped: failed.is_some(), fault: failed };
+    Written { tried, round }
 }
 
 /// Looks before the first write: what was there before is never taken away by an end (R4).
@@ -198,13 +212,7 @@ async fn look(slot: &TargetSlot, group: &TargetGroup, due: &mut [Placed]) -> Res
 }
 
 /// The group, or the target, as a whole did not answer as it should.
-async fn group_failed(
-    engine: &Engine,
-    slot: &TargetSlot,
-    due: Vec<Placed>,
-    fault: TargetFault,
-    now: Timestamp,
-) -> Result<Round, Fault> {
+fn refused(slot: &TargetSlot, due: Vec<Placed>, fault: TargetFault, now: Timestamp) -> Written {
     if fault.kind.is_of_target() {
         // The rows stay due; the target as a whole pauses. Only the first failure of each is worth a record.
         let tried = due
@@ -212,14 +220,24 @@ async fn group_failed(
             .filter(|due| due.membership.attempts <= 1)
             .map(|due| Tried { due, attempt: Attempt::Retry(now), fault: Some(fault.clone()) })
             .collect::<Vec<_>>();
-        outcome::record(engine, tried).await?;
-        return Ok(Round::failed(0, Some(fault)));
+        return Written { tried, round: Round { attempted: 0, stopped: true, fault: Some(fault) } };
     }
     tracing::warn!(target_id = %slot.directory.id(), %fault, "a group of the target could not be written");
     let tried: Vec<_> = due.into_iter().map(|due| retry(due, fault.clone(), now)).collect();
-    let count = tried.len();
-    outcome::record(engine, tried).await?;
-    Ok(Round::tried(count))
+    let round = Round { attempted: tried.len(), ..Round::default() };
+    Written { tried, round }
+}
+
+async fn group_failed(
+    engine: &Engine,
+    slot: &TargetSlot,
+    due: Vec<Placed>,
+    fault: TargetFault,
+    now: Timestamp,
+) -> Result<Round, Fault> {
+    let written = refused(slot, due, fault, now);
+    outcome::record(engine, written.tried).await?;
+    Ok(written.round)
 }
 
 fn retry(due: Placed, fault: TargetFault, now: Timestamp) -> Tried {
@@ -265,8 +283,8 @@ async fn claim(engine: &Engine, due: Vec<Placed>, now: Timestamp) -> Result<Vec<
 }
 
 /// Everything of one principal is decided one after the other.
-pub(super) fn locks(memberships: &[Membership]) -> Vec<Lock> {
-    memberships.iter().map(|membership| Lock::Exclusive(membership.principal.uuid())).collect()
+pub(super) fn locks<'m>(memberships: impl IntoIterator<Item = &'m Membership>) -> Vec<Lock> {
+    memberships.into_iter().map(|membership| Lock::Exclusive(membership.principal.uuid())).collect()
 }
 
 /// Finds accounts whose native name is not known yet.

@@ -9,6 +9,7 @@
 
 mod attempt;
 pub(crate) mod book;
+mod ends;
 pub(crate) mod lease;
 mod outcome;
 mod overdue;
@@ -56,6 +57,7 @@ impl Engine {
         let _alone = slot.round.lock().await;
         loop {
             let now = self.now();
+            ends::send(self, slot, now).await?;
             let paused = slot.state.paused_until().filter(|until| *until > now);
             overdue::raise(self, target, now).await?;
             if paused.is_some() {
@@ -76,6 +78,16 @@ impl Engine {
         }
     }
 
+    /// Takes out at one target what is over by the book, before anything is settled.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub(crate) async fn take_out_over(&self, target: TargetId) -> Result<(), Fault> {
+        let Some(slot) = self.inner.targets.get(&target) else { return Ok(()) };
+        let _alone = slot.round.lock().await;
+        ends::send(self, slot, self.now()).await
+    }
+
     /// Works on one target for ever; ends when the task is dropped.
     pub(crate) async fn run_target(&self, target: TargetId) {
         let Some(slot) = self.inner.targets.get(&target) else { return };
@@ -93,7 +105,7 @@ impl Engine {
             };
             match worked {
                 Ok(next) => {
-                    let next = next.unwrap_or(Timestamp::MAX);
+                    let next = earliest(next, self.inner.book.next(target, self.now())).unwrap_or(Timestamp::MAX);
                     tokio::select! {
                         () = woken => (),
                         () = self.inner.clock.wait_until(next) => (),

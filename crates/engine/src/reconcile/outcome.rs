@@ -4,12 +4,17 @@ use ephor_audit::events;
 use ephor_domain::{
     effect::{Attempt, Membership},
     grant::Phase,
+    id::GrantId,
     life,
     provider::Provider,
 };
-use ephor_store::{Fault, Tx, tx::Lock};
+use ephor_store::{Fault, Tx};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::attempt::Tried;
+use super::{
+    attempt::{Tried, locks},
+    book,
+};
 use crate::{
     call::{Call, word},
     engine::{Engine, TargetSlot},
@@ -21,31 +26,61 @@ use crate::{
 /// Outcomes recorded in one transaction.
 const CHUNK: usize = 128;
 
+/// Transactions under way at once: large enough to share commits.
+const AT_ONCE: usize = 4;
+
 pub(super) async fn record(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fault> {
-    for chunk in tried.chunks(CHUNK) {
-        let (call, chunk) = (engine.system("reconciler"), chunk.to_vec());
-        let wake = engine
-            .inner
-            .store
-            .transact(move |tx| {
-                let (call, chunk) = (call.clone(), chunk.clone());
-                Box::pin(async move {
-                    let locks: Vec<_> =
-                        chunk.iter().map(|tried| Lock::Exclusive(tried.due.membership.principal.uuid())).collect();
-                    tx.lock(&locks).await?;
-                    let (mut wake, mut records) = (Wake::default(), 0);
-                    for tried in chunk {
-                        let (total, more) = one(tx, &call, records, tried).await?;
-                        records = total;
-                        wake.merge(more);
-                    }
-                    Ok(wake)
-                })
+    stream::iter(tried.chunks(CHUNK).map(<[Tried]>::to_vec))
+        .map(Ok)
+        .try_for_each_concurrent(AT_ONCE, |chunk| record_some(engine, chunk))
+        .await
+}
+
+async fn record_some(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fault> {
+    let call = engine.system("reconciler");
+    let wake = engine
+        .inner
+        .store
+        .transact(move |tx| {
+            let (call, tried) = (call.clone(), tried.clone());
+            Box::pin(async move {
+                tx.lock(&locks(tried.iter().map(|tried| &tried.due.membership))).await?;
+                let (rest, mut records, mut wake) = removed(tx, &call, tried).await?;
+                for tried in rest {
+                    let (total, more) = one(tx, &call, records, tried).await?;
+                    records = total;
+                    wake.merge(more);
+                }
+                Ok(wake)
             })
-            .await?;
-        engine.woken(&wake);
-    }
+        })
+        .await?;
+    engine.woken(&wake);
     Ok(())
+}
+
+/// Confirmed removals, of which a crowd may come: their rows go, and the grants that waited for them are settled. Answers
+/// what is left: other outcomes, and removals that were overtaken by a change of mind.
+async fn removed(tx: &mut Tx, call: &Call, tried: Vec<Tried>) -> Result<(Vec<Tried>, usize, Wake), Fault> {
+    let is_confirmed = |tried: &Tried| tried.attempt == Attempt::Absent && !tried.due.membership.wanted;
+    let (removed, mut rest): (Vec<_>, Vec<_>) = tried.into_iter().partition(is_confirmed);
+    let (mut records, mut wake) = (0, Wake::default());
+    if removed.is_empty() {
+        return Ok((rest, records, wake));
+    }
+    let keys: Vec<_> = removed.iter().map(|tried| book::key(&tried.due)).collect();
+    let dropped = tx.drop_removed(&keys).await?;
+    let waiting = tx.grants_waiting_on_each(&keys).await?;
+    for ((tried, waiting), dropped) in removed.into_iter().zip(waiting).zip(dropped) {
+        if dropped {
+            let (total, more) = settle_grants(tx, call, records, waiting).await?;
+            records = total;
+            wake.merge(more);
+        } else {
+            rest.push(tried);
+        }
+    }
+    Ok((rest, records, wake))
 }
 
 async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(usize, Wake), Fault> {
@@ -73,22 +108,23 @@ async fn one(tx: &mut Tx, call: &Call, records: usize, tried: Tried) -> Result<(
         tx.membership_failed(group, principal, &fault.to_string(), again).await?;
     }
     if matches!(attempt, Attempt::Present | Attempt::Absent) {
-        let (total, more) = settle_grants(tx, call, records, &settled).await?;
+        let waiting = tx.grants_waiting_on(group, principal).await?;
+        let (total, more) = settle_grants(tx, call, records, waiting).await?;
         records = total;
         wake.merge(more);
     }
     Ok((records, wake))
 }
 
-/// Grants that waited for this membership come into force, or are gone, when it was the last they waited for.
-pub(super) async fn settle_grants(
+/// Grants that waited for a membership come into force, or are gone, when it was the last they waited for.
+async fn settle_grants(
     tx: &mut Tx,
     call: &Call,
     mut records: usize,
-    membership: &Membership,
+    waiting: Vec<GrantId>,
 ) -> Result<(usize, Wake), Fault> {
     let mut wake = Wake::default();
-    for grant in tx.grants_waiting_on(membership.group, membership.principal).await? {
+    for grant in waiting {
         let Some(case) = tx.grant_case(grant).await? else { continue };
         let Some(grant) = case.grant else { continue };
         let mut ledger = Ledger::following(call, records);

@@ -21,7 +21,7 @@ const LEVELS: [(SignedDuration, Event); 3] = [
     (SignedDuration::from_hours(1), events::REMOVAL_OVERDUE_1_H),
 ];
 
-/// Rows looked at in one round.
+/// Rows of one target looked at in one round; the others follow in the next.
 const ROUND: u32 = 1024;
 
 /// Raises what has become due by `now`.
@@ -63,8 +63,8 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
 }
 
 async fn overdue(tx: &mut Tx, target: TargetId, before: Timestamp, level: u8) -> Result<Vec<Membership>, Fault> {
-    let overdue = tx.overdue_removals(before, level, ROUND).await?;
-    Ok(overdue.into_iter().map(|placed| placed.membership).filter(|membership| membership.target == target).collect())
+    let overdue = tx.overdue_removals_at(target, before, level, ROUND).await?;
+    Ok(overdue.into_iter().map(|placed| placed.membership).collect())
 }
 
 async fn raise_level(

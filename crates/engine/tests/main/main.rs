@@ -11,6 +11,7 @@ mod clock;
 mod crash;
 mod drift;
 mod duty;
+mod ends;
 mod life;
 mod load;
 mod nodes;

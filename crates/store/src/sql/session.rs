@@ -46,6 +46,20 @@ impl Session {
         answers.try_into().map_err(|_| Fault::Misuse { cause: "one answer for each statement".to_owned() })
     }
 
+    /// Runs one statement for each of these values, in one round trip, and answers the rows of each, in order.
+    pub(crate) async fn many(
+        &mut self,
+        statement: &'static Statement,
+        values: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>, Fault> {
+        match self {
+            Self::Sqlite(session) => values.iter().map(|values| session.rows(statement, values)).collect(),
+            Self::Postgres(session) => {
+                session.rows_of(values.into_iter().map(|values| statement.with(values)).collect()).await
+            }
+        }
+    }
+
     /// Runs a statement and answers how many rows it changed.
     pub(crate) async fn exec(&mut self, statement: &'static Statement, values: Vec<Value>) -> Result<u64, Fault> {
         match self {

@@ -7,7 +7,7 @@ use ephor_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Tx, row};
+use super::{Tx, read_all, row};
 use crate::{
     Fault,
     sql::{Op, Reader, Statement},
@@ -72,6 +72,15 @@ static OVERDUE: Statement = Statement::new(
     concat!(
         placed!(),
         "WHERE m.due IS NOT NULL AND NOT m.wanted AND m.since <= $1 AND m.alarm < $2 ORDER BY m.since LIMIT $3"
+    ),
+);
+
+static OVERDUE_AT: Statement = Statement::new(
+    "membership.overdue_at",
+    concat!(
+        placed!(),
+        "WHERE m.target = $1 AND m.due IS NOT NULL AND NOT m.wanted AND m.since <= $2 AND m.alarm < $3 \
+         ORDER BY m.since LIMIT $4"
     ),
 );
 
@@ -146,6 +155,7 @@ pub(super) static ALL: &[&Statement] = &[
     &DUE,
     &OF_GROUP,
     &OVERDUE,
+    &OVERDUE_AT,
     &OLDEST_REMOVAL,
     &OF_PRINCIPAL,
     &NEXT_DUE,
@@ -229,6 +239,19 @@ impl Tx {
         self.all("access_grant", &WAITING, vec![group.into(), principal.into()], |row| row.id("id")).await
     }
 
+    /// As [`grants_waiting_on`](Self::grants_waiting_on), for several memberships in one round trip.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn grants_waiting_on_each(
+        &mut self,
+        members: &[(GroupId, PrincipalId)],
+    ) -> Result<Vec<Vec<GrantId>>, Fault> {
+        let values = members.iter().map(|(group, principal)| vec![(*group).into(), (*principal).into()]).collect();
+        let answers = self.session.many(&WAITING, values).await?;
+        answers.into_iter().map(|rows| read_all("access_grant", rows, |row| row.id("id"))).collect()
+    }
+
     /// Live grants that owe this membership.
     ///
     /// # Errors
@@ -266,6 +289,21 @@ impl Tx {
     /// As any statement.
     pub async fn overdue_removals(&mut self, since: Timestamp, below: u8, limit: u32) -> Result<Vec<Placed>, Fault> {
         self.all("membership", &OVERDUE, vec![since.into(), below.into(), limit.into()], read_placed).await
+    }
+
+    /// As [`overdue_removals`](Self::overdue_removals), at one target: however many there are elsewhere.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn overdue_removals_at(
+        &mut self,
+        target: TargetId,
+        since: Timestamp,
+        below: u8,
+        limit: u32,
+    ) -> Result<Vec<Placed>, Fault> {
+        let values = vec![target.into(), since.into(), below.into(), limit.into()];
+        self.all("membership", &OVERDUE_AT, values, read_placed).await
     }
 
     /// When the oldest removal at a target that is not confirmed and has an alarm level of `level` was due.

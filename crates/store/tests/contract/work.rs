@@ -25,6 +25,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         ("due memberships bring the names of the target", |store| Box::pin(memberships(store))),
         ("waiting grants are found by their membership", |store| Box::pin(waiting(store))),
         ("memberships that end soon are known beforehand", |store| Box::pin(booked(store))),
+        ("a membership is let go when nobody owes it any more", |store| Box::pin(let_go(store))),
         ("rights are read from confirmed memberships before the end", |store| Box::pin(members(store))),
         ("an outbox row is taken once", |store| Box::pin(outbox(store))),
         ("only finished requests are purged", |store| Box::pin(retention(store))),
@@ -118,6 +119,9 @@ async fn memberships(store: Store) {
     assert_eq!(overdue(99, 1).await.unwrap(), []);
     assert_eq!(overdue(100, 1).await.unwrap().len(), 1);
     assert_eq!(overdue(100, 0).await.unwrap(), []);
+    let at_target = |target: u128| store.read(move |tx| Box::pin(tx.overdue_removals_at(id(target), at(100), 1, 10)));
+    assert_eq!(at_target(LDAP).await, overdue(100, 1).await);
+    assert_eq!(at_target(BUILT_IN).await, Ok(vec![]));
     assert_eq!(store.read(|tx| Box::pin(tx.oldest_removal(id(LDAP), 0))).await, Ok(Some(at(100))));
     assert_eq!(store.read(|tx| Box::pin(tx.oldest_removal(id(LDAP), 1))).await, Ok(None));
     let account_at = store.read(|tx| Box::pin(tx.account_at(who(JEN), id(LDAP)))).await;
@@ -167,6 +171,71 @@ async fn booked(store: Store) {
     assert_eq!(found[0].until, Some(at(100)));
     assert_eq!(until(99).await.unwrap(), []);
     assert_eq!(until(300).await.unwrap().len(), 2);
+}
+
+async fn let_go(store: Store) {
+    populate(&store).await;
+    let owe = |number: u128, holder: u128, end: Option<i64>, prior: Prior| {
+        let request = request(number, holder, at(0), granted(number));
+        let grant = grant(&request, Phase::InForce { since: at(0), end: end.map(at) });
+        let membership = Membership { prior, ..outside(holder, at(0)) };
+        vec![
+            Write::InsertEffect { grant: grant.id, group: group(OPERATORS), principal: who(holder) },
+            Write::InsertRequest(request),
+            Write::InsertGrant(grant),
+            Write::PutMembership(membership.owed(at(0)).attempted(true, Attempt::Present, at(1))),
+        ]
+    };
+    let member = |holder: u128| (group(OPERATORS), who(holder));
+    let release = |holders: &'static [u128], now: i64| {
+        let members: Vec<_> = holders.iter().map(|holder| member(*holder)).collect();
+        store.transact(move |tx| {
+            let members = members.clone();
+            Box::pin(async move { tx.release_over(&members, at(now)).await })
+        })
+    };
+    let row = |holder: u128| store.read(move |tx| Box::pin(tx.membership(group(OPERATORS), who(holder))));
+    for writes in [
+        owe(1, JEN, Some(100), Prior::Absent),
+        owe(2, SAM, Some(90), Prior::Absent),
+        owe(3, SAM, Some(300), Prior::Absent),
+    ] {
+        apply(&store, writes).await.unwrap();
+    }
+    assert_eq!(release(&[JEN, SAM], 99).await, Ok(vec![false, false]));
+    let before = row(JEN).await.unwrap().unwrap();
+    // Not sam, whose other grant goes on.
+    assert_eq!(release(&[SAM, JEN], 100).await, Ok(vec![false, true]));
+    let gone = row(JEN).await.unwrap().unwrap();
+    assert_eq!(gone, Membership { attempts: 1, ..before.released(at(100)) });
+    assert_eq!((gone.due, gone.in_force), (Some(at(100)), true));
+    assert_eq!(release(&[JEN], 101).await, Ok(vec![false]), "once");
+    assert!(row(SAM).await.unwrap().unwrap().wanted);
+
+    // Owed again before the removal is confirmed: the row stays, and waits for a fresh confirmation.
+    let drop = |holders: &'static [u128]| {
+        let members: Vec<_> = holders.iter().map(|holder| member(*holder)).collect();
+        store.transact(move |tx| {
+            let members = members.clone();
+            Box::pin(async move { tx.drop_removed(&members).await })
+        })
+    };
+    apply(&store, owe(4, JEN, Some(500), Prior::Absent)).await.unwrap();
+    assert_eq!(drop(&[JEN]).await, Ok(vec![false]));
+    assert_eq!(release(&[JEN, SAM], 500).await, Ok(vec![true, true]));
+    assert_eq!(drop(&[JEN, SAM]).await, Ok(vec![true, true]));
+    assert_eq!(drop(&[JEN]).await, Ok(vec![false]));
+    assert_eq!(row(JEN).await, Ok(None));
+
+    // What people had before, and what nobody looked at, stays.
+    apply(&store, owe(5, JEN, Some(600), Prior::Present)).await.unwrap();
+    apply(&store, owe(6, SAM, Some(600), Prior::Unknown)).await.unwrap();
+    assert_eq!(release(&[JEN, SAM], 700).await, Ok(vec![false, false]));
+    // Without an end.
+    apply(&store, owe(7, JEN, None, Prior::Absent)).await.unwrap();
+    assert_eq!(release(&[JEN], 700).await, Ok(vec![false]));
+    let waiting = store.read(|tx| Box::pin(tx.grants_waiting_on_each(&[]))).await;
+    assert_eq!(waiting, Ok(vec![]));
 }
 
 async fn members(store: Store) {

@@ -20,7 +20,7 @@ use crate::{
     alarm::Alarm,
     call::Call,
     keeper::AuditSigner,
-    pam::limit::CreateLimit,
+    pam::{limit::CreateLimit, readers::Readers},
     port::{Clock, Entropy, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
     reconcile::book::EndBook,
     retention,
@@ -73,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) challenges: Notify,
     pub(crate) outbox: Notify,
     pub(crate) create_limit: CreateLimit,
+    pub(crate) readers: Readers,
 }
 
 /// An outside target and what wakes its reconciler.
@@ -114,6 +115,7 @@ impl Engine {
                 challenges: Notify::new(),
                 outbox: Notify::new(),
                 create_limit: CreateLimit::default(),
+                readers: Readers::default(),
             }),
         }
     }

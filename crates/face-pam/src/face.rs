@@ -100,7 +100,8 @@ impl PamFace {
 
     /// The answer within the time limit, panics caught: both have the envelope like everything else (`PAM-011`).
     async fn guarded(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
-        let work = AssertUnwindSafe(self.inner.answer(call, body)).catch_unwind();
+        // Boxed: what it may become is some kilobytes, and is moved at every step on the way.
+        let work = AssertUnwindSafe(Box::pin(self.inner.answer(call, body))).catch_unwind();
         match tokio::time::timeout(self.inner.time_limit, work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => Err(panicked(&*panic)),

@@ -20,7 +20,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     PamRequest,
-    read::reader,
     way::{Step, walk},
 };
 use crate::{
@@ -79,17 +78,11 @@ impl Engine {
     /// # Errors
     /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; faults of the store.
     pub async fn pam_challenges(&self, actor: &Actor) -> Answer<Vec<WaitingChallenge>> {
-        let (signed_in, now, outside) = (actor.principal, self.now(), self.inner.mfa.is_some());
-        let read = self.inner.store.read(move |tx| {
-            Box::pin(async move {
-                Ok(match reader(tx, signed_in).await? {
-                    Ok(_) if outside => Ok(Vec::new()),
-                    Ok(account) => Ok(tx.challenges_of(account.id).await?),
-                    Err(refusal) => Err(refusal),
-                })
-            })
+        let (now, outside) = (self.now(), self.inner.mfa.is_some());
+        let read = self.read_as(actor, move |tx, reader| {
+            Box::pin(async move { if outside { Ok(Vec::new()) } else { tx.challenges_of(reader.id).await } })
         });
-        let open = read.await??;
+        let open = read.await?;
         Ok(open.into_iter().filter_map(|open| waiting(open, now)).collect())
     }
 

@@ -6,6 +6,7 @@ pub mod end;
 pub(crate) mod limit;
 pub mod mfa;
 pub mod read;
+pub(crate) mod readers;
 pub(crate) mod way;
 
 use ephor_domain::{

@@ -8,9 +8,10 @@ use ephor_domain::{
 };
 pub use ephor_store::tx::{Cursor, list::ToApprove};
 use ephor_store::{Fault, Tx};
+use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use super::PamRequest;
+use super::{PamRequest, readers::Reader};
 use crate::{answer::Answer, call::Call, engine::Engine};
 
 /// One page of a list, and where the next one begins.
@@ -51,7 +52,7 @@ async fn priv_account(tx: &mut Tx, signed_in: PrincipalId, settings: &Settings) 
 
 /// The caller's PAM account for reading, in the command that reads. Unknown callers and disabled accounts see nothing
 /// (`PAM-021`, `PAM-022`).
-pub(super) async fn reader(tx: &mut Tx, signed_in: PrincipalId) -> Result<Result<Principal, Refusal>, Fault> {
+async fn reader(tx: &mut Tx, signed_in: PrincipalId) -> Result<Result<Reader, Refusal>, Fault> {
     let account = match tx.user(signed_in).await? {
         Some(row) => Some(row.principal),
         None => {
@@ -62,7 +63,7 @@ pub(super) async fn reader(tx: &mut Tx, signed_in: PrincipalId) -> Result<Result
     Ok(match account {
         None => Err(Refusal::UnknownCaller),
         Some(account) if !account.enabled => Err(Refusal::AccountDisabled),
-        Some(account) => Ok(account),
+        Some(account) => Ok(Reader { id: account.id, person: account.person }),
     })
 }
 
@@ -76,6 +77,38 @@ pub(crate) async fn check_known(tx: &mut Tx, account: PrincipalId) -> Result<Res
 }
 
 impl Engine {
+    /// Reads something as the caller's PAM account, in one command.
+    ///
+    /// # Errors
+    /// Unknown callers and disabled accounts see nothing (`PAM-021`, `PAM-022`); faults of the store.
+    pub(super) async fn read_as<T, F>(&self, actor: &Actor, list: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, Reader) -> BoxFuture<'t, Result<T, Fault>> + Clone + Send + Sync + 'static,
+    {
+        let signed_in = actor.principal;
+        let version = self.inner.store.version();
+        let known = version.and_then(|version| self.inner.readers.find(signed_in, version));
+        let read = self.inner.store.read(move |tx| {
+            let list = list.clone();
+            Box::pin(async move {
+                let reader = match known {
+                    Some(reader) => reader,
+                    None => match reader(tx, signed_in).await? {
+                        Ok(reader) => reader,
+                        Err(refusal) => return Ok(Err(refusal)),
+                    },
+                };
+                Ok(Ok((reader, list(tx, reader).await?)))
+            })
+        });
+        let (reader, found) = read.await??;
+        if let Some(version) = version.filter(|_| known.is_none()) {
+            self.inner.readers.remember(signed_in, version, reader);
+        }
+        Ok(found)
+    }
+
     /// The account the caller acts as, and a call that names both. A caller that is no PAM user stays himself: the command
     /// finds and records that.
     pub(crate) async fn pam_actor(&self, actor: &Actor) -> Answer<(Actor, Call)> {
@@ -106,16 +139,7 @@ impl Engine {
     /// # Errors
     /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; faults of the store.
     pub async fn pam_roles(&self, actor: &Actor) -> Answer<Vec<Role>> {
-        let signed_in = actor.principal;
-        let read = self.inner.store.read(move |tx| {
-            Box::pin(async move {
-                Ok(match reader(tx, signed_in).await? {
-                    Ok(account) => Ok(tx.pam_roles_of(account.id).await?),
-                    Err(refusal) => Err(refusal),
-                })
-            })
-        });
-        let mut roles = read.await??;
+        let mut roles = self.read_as(actor, |tx, reader| Box::pin(tx.pam_roles_of(reader.id))).await?;
         roles.sort_by_cached_key(|role| (role.name.as_str().to_lowercase(), role.id));
         Ok(roles)
     }
@@ -125,16 +149,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::pam_roles`].
     pub async fn pam_requests(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<PamRequest>> {
-        let (signed_in, now) = (actor.principal, self.now());
-        let read = self.inner.store.read(move |tx| {
-            Box::pin(async move {
-                Ok(match reader(tx, signed_in).await? {
-                    Ok(account) => Ok(tx.pam_requests_ordered(account.id, after, limit).await?),
-                    Err(refusal) => Err(refusal),
-                })
-            })
-        });
-        let rows = read.await??;
+        let now = self.now();
+        let read = self.read_as(actor, move |tx, reader| Box::pin(tx.pam_requests_ordered(reader.id, after, limit)));
+        let rows = read.await?;
         let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows: rows.into_iter().map(|row| PamRequest::at(row.request, row.grant, now)).collect(), next })
     }
@@ -144,16 +161,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::pam_roles`].
     pub async fn pam_to_approve(&self, actor: &Actor, after: Option<Cursor>, limit: u32) -> Answer<Page<ToApprove>> {
-        let (signed_in, now) = (actor.principal, self.now());
-        let read = self.inner.store.read(move |tx| {
-            Box::pin(async move {
-                Ok(match reader(tx, signed_in).await? {
-                    Ok(account) => Ok(tx.pam_to_approve(account.id, account.person, now, after, limit).await?),
-                    Err(refusal) => Err(refusal),
-                })
-            })
-        });
-        let rows = read.await??;
+        let now = self.now();
+        let read = self
+            .read_as(actor, move |tx, reader| Box::pin(tx.pam_to_approve(reader.id, reader.person, now, after, limit)));
+        let rows = read.await?;
         let next = next(&rows, limit, |row| row.cursor);
         Ok(Page { rows, next })
     }

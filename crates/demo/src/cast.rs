@@ -69,6 +69,12 @@ pub const PEOPLE: [Person; 6] = [
     Person { key: "off", name: "Olaf Frost", part: "is disabled", enabled: false, ..USER },
 ];
 
+/// Everybody with an account, those of the PAM checklist first.
+#[must_use]
+pub fn everybody() -> Vec<Person> {
+    PEOPLE.into_iter().chain(crate::directory::DIRECTORY_PEOPLE).collect()
+}
+
 impl Person {
     /// Id of the account.
     #[must_use]

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     apps::APPS,
-    cast::{DOMAIN, Group, PEOPLE, ROLES, subscription, tenant},
+    cast::{DOMAIN, Group, ROLES, everybody, subscription, tenant},
+    directory::{self, DIRECTORY_GROUPS},
 };
 
 /// Everything a test needs to call the demo.
@@ -31,6 +32,8 @@ pub struct Facts {
     pub apps: BTreeMap<&'static str, AppFacts>,
     /// The PAM fixture.
     pub pam: PamFacts,
+    /// The Graph fixture.
+    pub graph: GraphFacts,
     /// The ARM fixture.
     pub arm: ArmFacts,
 }
@@ -63,6 +66,15 @@ pub struct AppFacts {
     pub secret: String,
 }
 
+/// The Graph fixture.
+#[derive(Debug, Serialize)]
+pub struct GraphFacts {
+    /// Groups by key.
+    pub groups: BTreeMap<&'static str, GroupId>,
+    /// Role definitions by key.
+    pub roles: BTreeMap<&'static str, Uuid>,
+}
+
 /// The ARM fixture.
 #[derive(Debug, Serialize)]
 pub struct ArmFacts {
@@ -83,7 +95,7 @@ impl Facts {
     /// The facts of a demo that serves at these places.
     #[must_use]
     pub fn new(http: String, https: String, ca: String) -> Self {
-        let users = PEOPLE.iter().map(|person| {
+        let users = everybody().into_iter().map(|person| {
             let facts = UserFacts {
                 id: person.id(),
                 account: person.account(),
@@ -100,8 +112,12 @@ impl Facts {
             let facts = AppFacts { id: app.id(), app_id: app.client(), secret: app.secret() };
             (app.key, facts)
         });
+        let graph = GraphFacts {
+            groups: DIRECTORY_GROUPS.iter().map(|group| (group.key, group.id())).collect(),
+            roles: directory::roles().into(),
+        };
         let arm = ArmFacts { subscription: subscription() };
         let (users, apps) = (users.collect(), apps.collect());
-        Self { http, https, ca, tenant: tenant(), domain: DOMAIN, users, apps, pam, arm }
+        Self { http, https, ca, tenant: tenant(), domain: DOMAIN, users, apps, pam, graph, arm }
     }
 }

@@ -31,7 +31,8 @@ use jiff::Timestamp;
 
 use crate::{
     apps::APPS,
-    cast::{self, DOMAIN, PEOPLE, ROLES, built_in_target, outside_target, tenant},
+    cast::{self, DOMAIN, PEOPLE, ROLES, built_in_target, everybody, outside_target, tenant},
+    directory::{self, DIRECTORY_GROUPS, DirectoryGroup},
     seed::{DEMO_MARK, Natives},
 };
 
@@ -56,7 +57,7 @@ impl Rows {
     /// The rows as of `at`; `natives` are the names at the outside directory, if there is one.
     pub(crate) fn new(at: Timestamp, natives: Option<&Natives>, entropy: &dyn Entropy) -> Result<Self, PasswordError> {
         let mut credentials = Vec::new();
-        for person in &PEOPLE {
+        for person in &everybody() {
             let hash = hash_password(&person.password().into(), COST, entropy)?;
             credentials.push(Credential { principal: person.id(), hash, changed: at });
         }
@@ -69,12 +70,12 @@ impl Rows {
         let mut rows = Self {
             at,
             targets: targets(natives),
-            principals: PEOPLE.iter().map(principal).collect(),
+            principals: everybody().iter().map(principal).collect(),
             credentials,
             users: PEOPLE.iter().filter(|person| person.pam_user).map(user).collect(),
             accounts: natives.map(Natives::accounts).unwrap_or_default(),
             groups: groups(natives),
-            administrators: administrators.collect(),
+            administrators: administrators.chain(directory::administrators(at)).collect(),
             records: Vec::new(),
         };
         rows.records = rows.records(entropy);
@@ -90,11 +91,15 @@ impl Rows {
             made
         });
         let administrators = self.administrators.iter().map(|administrator| {
-            let mut made = record(events::ASSIGNMENT_ASSIGNED).detail("role", AdministratorRole::Global.word());
+            let known = AdministratorRole::from_template(administrator.template).map(AdministratorRole::word);
+            let role = known.map_or_else(|| administrator.template.to_string(), str::to_owned);
+            let mut made = record(events::ASSIGNMENT_ASSIGNED).detail("role", role);
             made.subject = Some(administrator.principal.uuid());
             made
         });
-        let groups = self.groups.iter().map(|group| record(events::GROUP_CREATED).detail("group", group.id.uuid()));
+        let of_directory = DIRECTORY_GROUPS.iter().map(DirectoryGroup::id);
+        let groups = self.groups.iter().map(|group| group.id).chain(of_directory);
+        let groups = groups.map(|group| record(events::GROUP_CREATED).detail("group", group.uuid()));
         let roles = ROLES.iter().map(|role| {
             let mut made = record(events::ROLE_CREATED);
             made.entitlement_id = Some(role.id().uuid());
@@ -143,6 +148,7 @@ impl Rows {
         for cast in &ROLES {
             insert_role(tx, cast, self.at).await?;
         }
+        directory::insert(tx, self.at).await?;
         // Tests make hundreds of requests at once.
         tx.put_settings(&Settings { requests_per_minute: None, ..Settings::default() }).await?;
         let tenant = tenant().to_string();

@@ -40,13 +40,13 @@ async fn an_empty_store_is_filled_once_and_goes_on() {
     assert!(is_demo(&store).await.unwrap());
     let size =
         |store: Store| async move { store.read(|tx| Box::pin(async move { tx.audit_size().await })).await.unwrap() };
-    // Six people, one of them an administrator, five groups, five roles, two applications.
-    assert_eq!(size(store.clone()).await, 6 + 1 + 5 + 5 + 2);
+    // Fourteen people, four of them with a directory role, ten groups, five roles, two applications.
+    assert_eq!(size(store.clone()).await, 14 + 4 + 10 + 5 + 2);
     store.close().await;
 
     let store = folder.store().await;
     assert!(!seed(&store, &Place::BuiltIn, at(), &*entropy).await.unwrap());
-    assert_eq!(size(store.clone()).await, 19);
+    assert_eq!(size(store.clone()).await, 35);
     store.close().await;
 }
 

@@ -70,7 +70,7 @@ impl AdministratorRole {
     #[must_use]
     pub const fn gives(self, right: Right) -> bool {
         match (self, right) {
-            (Self::Global, _) => true,
+            (Self::Global, _) | (_, Right::Known) => true,
             (Self::Pam, Right::Read | Right::ReadAudit | Right::Pam | Right::End) => true,
             (Self::Target, Right::Read | Right::Targets) => true,
             (Self::Auditor, Right::Read | Right::ReadAudit) => true,
@@ -84,6 +84,8 @@ impl AdministratorRole {
 /// What an administrative command or query needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {
+    /// Being known: the command asks for what it needs itself.
+    Known,
     /// See roles, users, groups, settings, other people's requests, targets, health.
     Read,
     /// See the audit log.
@@ -101,7 +103,7 @@ pub enum Right {
 /// Do the `held` roles together give `right`?
 #[must_use]
 pub fn may(held: &[AdministratorRole], right: Right) -> bool {
-    held.iter().any(|role| role.gives(right))
+    right == Right::Known || held.iter().any(|role| role.gives(right))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod administration;
 pub mod application;
 pub mod approval;
 pub mod authentication;
+pub mod directory;
 pub mod effect;
 pub mod entitlement;
 pub mod fuzz;

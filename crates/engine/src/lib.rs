@@ -4,6 +4,7 @@ pub mod admin;
 mod alarm;
 pub mod answer;
 pub mod call;
+pub mod directory;
 pub mod engine;
 pub mod keeper;
 mod ledger;

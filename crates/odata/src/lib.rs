@@ -11,6 +11,7 @@
 //! - [`EntitySet`] is a face's allow-list of typed fields. Binding checks every type rule, so that evaluation cannot fail.
 //! - [`Predicate`] decides rows and lets a store read the conditions every row must meet.
 //! - [`key`] reads the path of an entity and its bound action.
+//! - [`v4`] reads the options and paths of version 4, and decides and shapes rows of a data model.
 //!
 //! Absent on purpose: HTTP, SQL, the names of any protocol's fields, the clock. No error text repeats what the caller
 //! sent (PAM 3.6). Everything here is linear in the length of its input, and nesting is bounded.
@@ -30,6 +31,7 @@ mod percent;
 mod predicate;
 pub mod query;
 mod schema;
+pub mod v4;
 
 #[cfg(test)]
 mod properties;

@@ -51,6 +51,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0006_way_in.sqlite.sql"),
         postgres: include_str!("../migrations/0006_way_in.postgres.sql"),
     },
+    Migration {
+        number: 7,
+        name: "directory",
+        sqlite: include_str!("../migrations/0007_directory.sqlite.sql"),
+        postgres: include_str!("../migrations/0007_directory.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use ephor_demo::{apps::APPS, cast::PEOPLE};
+use ephor_demo::{apps::APPS, cast::everybody};
 use ephor_domain::{application::Known, id::PrincipalId};
 use ephor_front::problem::problem;
 use ephor_issuer::{Order, UnknownPrincipal};
@@ -60,7 +60,8 @@ async fn made(app: &App, call: Request) -> Result<(String, i64), No> {
     let unknown = (StatusCode::NOT_FOUND, "There is nobody of this key.");
     let (principal, client): (PrincipalId, String) = match (&wanted.user, &wanted.app) {
         (Some(key), None) => {
-            let people: HashMap<&str, PrincipalId> = PEOPLE.iter().map(|person| (person.key, person.id())).collect();
+            let people: HashMap<&str, PrincipalId> =
+                everybody().iter().map(|person| (person.key, person.id())).collect();
             let id = people.get(key.as_str()).copied().ok_or(unknown)?;
             (id, Known::GraphCommandLine.client().to_string())
         }

@@ -27,6 +27,7 @@ use ephor_engine::{
 };
 use ephor_face_admin::AdminFace;
 use ephor_face_arm::ArmFace;
+use ephor_face_graph::GraphFace;
 use ephor_face_pam::PamFace;
 use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, owner::OwnerTable};
 use ephor_identity::{
@@ -154,6 +155,15 @@ impl Process {
         let options = ephor_portal::Options { public_origin: setup.public_origin, ..ephor_portal::Options::default() };
         let portal = Portal::new(engine.clone(), Arc::clone(&identity), factors, options);
         let issuer = IssuerFace::new(engine.clone(), Arc::clone(&identity), Arc::clone(&setup.keys), setup.issuer);
+        let graph = ephor_face_graph::Options {
+            public_url: setup.arm.public_url.clone(),
+            tenant: setup.arm.tenant,
+            tenant_name: setup.arm.tenant_name.clone(),
+            domains: setup.arm.domains.clone(),
+            allowed_origins: setup.arm.allowed_origins.clone(),
+            time_limit: setup.arm.time_limit,
+        };
+        let graph = GraphFace::new(engine.clone(), Arc::clone(&identity), graph);
         let arm = ArmFace::new(Arc::clone(&identity), Arc::clone(&setup.clock), setup.arm);
         let own = routes::router(App {
             issuer: issuer.clone(),
@@ -175,6 +185,7 @@ impl Process {
             .face(Owner::Admin, measured(Owner::Admin).around(drain::around(drained.as_ref(), admin)))
             .face(Owner::Portal, measured(Owner::Portal).around(drain::around(drained.as_ref(), portal)))
             .face(Owner::Issuer, measured(Owner::Issuer).around(issuer))
+            .face(Owner::Graph, measured(Owner::Graph).around(drain::around(drained.as_ref(), graph)))
             .face(Owner::Arm, measured(Owner::Arm).around(arm))
             .face(Owner::Process, measured(Owner::Process).around(own))
             .build();

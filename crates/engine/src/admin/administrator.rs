@@ -89,10 +89,7 @@ pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: Admi
         created_by: desk.administrator(),
     };
     desk.tx.insert_administrator(&assignment).await?;
-    for own in desk.tx.principals_of_person(account.person).await? {
-        desk.tx.delete_enrolments_of(own.id).await?;
-    }
-    end_given(desk, account.person).await?;
+    appointed(desk, account).await?;
     let subject = Subject::user(account.id);
     desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| record.detail("role", role.word()));
     if desk.person() == Some(account.person) {
@@ -100,6 +97,22 @@ pub(super) async fn appoint(desk: &mut Desk<'_>, account: &Principal, role: Admi
     }
     tell(desk, "administrator.appointed", account, role);
     Ok(())
+}
+
+/// What somebody else could have given the account to sign in with ends once it holds a directory role.
+pub(crate) async fn appointed(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
+    for own in desk.tx.principals_of_person(account.person).await? {
+        desk.tx.delete_enrolments_of(own.id).await?;
+    }
+    end_given(desk, account.person).await
+}
+
+/// Whether the account may lose its place as Global Administrator.
+///
+/// # Errors
+/// [`Refusal::LastAdministrator`].
+pub(crate) async fn dismissed(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
+    super::user::disable::keep_last(desk, account).await
 }
 
 /// Ends a standing administrator's assignment.

@@ -186,7 +186,7 @@ pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal) -> Answer<()
 
 /// Ends every way in of a person who becomes an administrator that somebody gave who may not make administrators: he may
 /// still know the password, and may have planted a token or a factor while he did.
-pub(super) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
+pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
     for own in desk.tx.principals_of_person(person).await? {
         let now = desk.now();
         for link in desk.tx.links_of_principal(own.id).await? {

@@ -26,6 +26,7 @@ pub use super::subject::Subject;
 use crate::{
     answer::{Answer, Denied},
     call::{Call, word},
+    directory::memberships,
     engine::Engine,
     ledger::Ledger,
     outgoing,
@@ -198,11 +199,46 @@ impl<'t> Desk<'t> {
             return Ok(());
         }
         for principal in self.tx.principals_of_person(person).await? {
-            if !held(self.tx, principal.id).await?.is_empty() {
+            // Any directory role, also through a group, and whoever says who is in such a group: some roles lead to all.
+            let found = memberships(self.tx, principal.id.uuid(), true, self.call.now).await?;
+            let owned = self.tx.groups_owned(principal.id).await?;
+            let owned = self.tx.directory_groups_of(&owned).await?;
+            if !found.roles.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable) {
                 return Err(Refusal::NotAdministrator.into());
             }
         }
         Ok(())
+    }
+
+    /// Ids of the directory roles that the caller holds now, through groups too. An application holds none.
+    pub(crate) async fn directory_roles(&mut self) -> Answer<Vec<Uuid>> {
+        let By::Actor(actor) = self.by else { return Ok(vec![AdministratorRole::Global.template()]) };
+        let Some(account) = self.tx.principal(actor.principal).await?.filter(|account| account.enabled) else {
+            return Ok(Vec::new());
+        };
+        if account.kind == PrincipalKind::Service {
+            return Ok(Vec::new());
+        }
+        let found = memberships(self.tx, account.id.uuid(), true, self.call.now).await?;
+        Ok(found.roles.into_iter().collect())
+    }
+
+    /// True for an application that acts for itself and was given one of these app roles.
+    pub(crate) async fn is_given(&mut self, names: &[&str]) -> Answer<bool> {
+        let By::Actor(actor) = self.by else { return Ok(true) };
+        if actor.proof != Proof::Application {
+            return Ok(false);
+        }
+        let is_enabled = self.tx.principal(actor.principal).await?.is_some_and(|account| account.enabled);
+        let given = self.tx.consents(actor.principal).await?;
+        let wanted =
+            |permission| names.iter().any(|name| Permission::find(PermissionKind::AppRole, name) == Some(permission));
+        Ok(is_enabled && given.iter().any(|consent| wanted(consent.permission)))
+    }
+
+    /// True when the caller may do what the right stands for.
+    pub(crate) fn has(&self, right: Right) -> bool {
+        may(&self.held, right)
     }
 
     /// Records a change.
@@ -425,6 +461,7 @@ fn taken(constraint: &str) -> Option<Refusal> {
         "administrator" => "the administrator",
         "api_token_hash" => "the token",
         "application_client" => "the application",
+        "role_definition_name" | "role_definition_template" => "the name or template of the role",
         _ => return None,
     };
     Some(Refusal::Conflict { what })

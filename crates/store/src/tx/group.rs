@@ -60,14 +60,31 @@ static IN_USE: Statement = Statement::new(
 static DELETE_MEMBERS: Statement =
     Statement::new("access_group.delete_members", "DELETE FROM standing_member WHERE group_id = $1");
 
+static DELETE_OWNERS: Statement =
+    Statement::new("access_group.delete_owners", "DELETE FROM group_owner WHERE group_id = $1");
+
+static DELETE_FACTS: Statement =
+    Statement::new("access_group.delete_facts", "DELETE FROM directory_group WHERE id = $1");
+
 static DELETE: Statement = Statement::new("access_group.delete", "DELETE FROM access_group WHERE id = $1");
 
 static ROLES: Statement =
     Statement::new("access_group.roles", "SELECT entitlement FROM privilege WHERE group_id = $1 ORDER BY entitlement");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&READ, &LIST, &OF_TARGET, &INSERT, &UPDATE, &IN_USE, &DELETE_MEMBERS, &DELETE, &ROLES];
+pub(super) static ALL: &[&Statement] = &[
+    &READ,
+    &LIST,
+    &OF_TARGET,
+    &INSERT,
+    &UPDATE,
+    &IN_USE,
+    &DELETE_MEMBERS,
+    &DELETE_OWNERS,
+    &DELETE_FACTS,
+    &DELETE,
+    &ROLES,
+];
 
 impl Tx {
     /// A group.
@@ -126,7 +143,9 @@ impl Tx {
         if is_used.map_or(Ok(false), |mut row| row.bool("in_use"))? {
             return Ok(false);
         }
-        self.session.exec(&DELETE_MEMBERS, vec![id.into()]).await?;
+        for statement in [&DELETE_MEMBERS, &DELETE_OWNERS, &DELETE_FACTS] {
+            self.session.exec(statement, vec![id.into()]).await?;
+        }
         self.configure(&DELETE, vec![id.into()]).await
     }
 

@@ -141,6 +141,11 @@ static PUT_STANDING: Statement = Statement::new(
 static DROP_STANDING: Statement =
     Statement::new("membership.drop_standing", "DELETE FROM standing_member WHERE group_id = $1 AND principal = $2");
 
+static IS_STANDING: Statement = Statement::new(
+    "membership.is_standing",
+    "SELECT EXISTS (SELECT 1 FROM standing_member s WHERE s.group_id = $1 AND s.principal = $2)",
+);
+
 static IS_MEMBER: Statement = Statement::new(
     "membership.is_member",
     "SELECT EXISTS (SELECT 1 FROM standing_member s WHERE s.group_id = $1 AND s.principal = $2) OR \
@@ -167,6 +172,7 @@ pub(super) static ALL: &[&Statement] = &[
     &STANDING,
     &PUT_STANDING,
     &DROP_STANDING,
+    &IS_STANDING,
     &IS_MEMBER,
 ];
 
@@ -350,6 +356,15 @@ impl Tx {
     ) -> Result<(), Fault> {
         let statement = if member { &PUT_STANDING } else { &DROP_STANDING };
         self.session.exec(statement, vec![group.into(), principal.into()]).await.map(drop)
+    }
+
+    /// Is the account a standing member of the built-in group?
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn is_standing_member(&mut self, group: GroupId, principal: PrincipalId) -> Result<bool, Fault> {
+        let found = self.first("standing_member", &IS_STANDING, vec![group.into(), principal.into()]).await?;
+        found.map_or(Ok(false), |mut row| row.bool("exists"))
     }
 
     /// Is the account a member of the built-in group at `now`: standing, or by a membership in force that a grant before

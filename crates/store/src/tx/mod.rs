@@ -11,6 +11,7 @@ pub mod challenge;
 mod code;
 pub mod credential;
 pub mod device;
+pub mod directory;
 pub mod due;
 pub mod eligibility;
 pub mod factor;
@@ -28,6 +29,7 @@ pub mod person;
 pub mod principal;
 pub mod retention;
 pub mod role;
+pub mod role_definition;
 mod row;
 pub mod session;
 pub mod signing_key;
@@ -199,6 +201,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         challenge::ALL,
         credential::ALL,
         device::ALL,
+        directory::ALL,
         due::ALL,
         eligibility::ALL,
         factor::ALL,
@@ -214,6 +217,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         principal::ALL,
         retention::ALL,
         role::ALL,
+        role_definition::ALL,
         session::ALL,
         signing_key::ALL,
         standing::ALL,

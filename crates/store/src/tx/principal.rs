@@ -93,8 +93,17 @@ static DELETE_GUESSES: Statement =
 static DELETE_LINKS: Statement =
     Statement::new("principal.delete_links", "DELETE FROM identity_link WHERE principal = $1");
 
+static DELETE_DIRECTORY: Statement =
+    Statement::new("principal.delete_directory", "DELETE FROM directory_user WHERE principal = $1");
+static DELETE_WAY_IN: Statement = Statement::new("principal.delete_way_in", "DELETE FROM way_in WHERE principal = $1");
+static DELETE_OWNER: Statement =
+    Statement::new("principal.delete_owner", "DELETE FROM group_owner WHERE principal = $1");
+
 /// What goes with a principal.
-static DELETE_ALL: [&Statement; 16] = [
+static DELETE_ALL: [&Statement; 19] = [
+    &DELETE_DIRECTORY,
+    &DELETE_WAY_IN,
+    &DELETE_OWNER,
     &DELETE_UNLINK,
     &DELETE_USER,
     &DELETE_CREDENTIAL,
@@ -124,6 +133,9 @@ pub(super) static ALL: &[&Statement] = &[
     &INSERT,
     &UPDATE,
     &DELETE,
+    &DELETE_DIRECTORY,
+    &DELETE_WAY_IN,
+    &DELETE_OWNER,
     &DELETE_UNLINK,
     &DELETE_USER,
     &DELETE_CREDENTIAL,

@@ -1,0 +1,24 @@
+//! Queries over the directory behind Graph: users, groups, service principals, roles, and who is in what (`GRAPH 15`).
+//!
+//! What is about everybody (names, groups) is open to whoever the face lets in by his token's scope; what is about
+//! privileged access asks for a role of the caller ([`Engine::role_assignments`]).
+
+mod assign;
+mod change_group;
+mod change_role;
+mod membership;
+mod object;
+mod role;
+
+pub use assign::{AssignRole, UnassignRole};
+pub use change_group::{PutMember, RemoveMember};
+pub use change_role::{ChangeRoleDefinition, CreateRoleDefinition, DeleteRoleDefinition, RolePatch};
+pub use ephor_store::tx::{
+    NameCursor,
+    application::ApplicationRow,
+    directory::{GroupEntry, Span, UserEntry},
+};
+pub use membership::Memberships;
+pub(crate) use membership::memberships;
+pub use object::DirectoryObject;
+pub use role::{RoleAssignment, RoleAssignments};

@@ -1,0 +1,97 @@
+//! Directory roles and who holds them.
+
+use ephor_domain::{
+    directory::{BuiltInRole, RoleDefinition, reader::reads_roles},
+    id::PrincipalId,
+    principal::{Actor, Proof},
+    scope::DirectoryScope,
+};
+use ephor_store::tx::administrator::Administrator;
+use uuid::Uuid;
+
+use super::{Memberships, membership::memberships};
+use crate::{answer::Answer, engine::Engine};
+
+/// A principal holds a role at a scope, in force now (`GRAPH 1`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAssignment {
+    /// Who.
+    pub principal: PrincipalId,
+    /// Which role.
+    pub definition: Uuid,
+    /// Where.
+    pub scope: DirectoryScope,
+}
+
+impl RoleAssignment {
+    fn of(standing: &Administrator) -> Self {
+        Self { principal: standing.principal, definition: standing.template, scope: DirectoryScope::Tenant }
+    }
+}
+
+/// Role assignments as far as the caller sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAssignments {
+    /// By role, then holder.
+    pub rows: Vec<RoleAssignment>,
+    /// All there are; otherwise those of the caller and of the groups he or she is in.
+    pub all: bool,
+}
+
+impl Engine {
+    /// All role definitions, by id: the built-in ones and those made here.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn role_definitions(&self) -> Answer<Vec<RoleDefinition>> {
+        let own = self.inner.store.read(|tx| Box::pin(tx.role_definitions())).await?;
+        let built_in = BuiltInRole::all().iter().copied().map(RoleDefinition::from);
+        let mut all: Vec<RoleDefinition> = built_in.chain(own).collect();
+        all.sort_by_key(|role| role.id);
+        Ok(all)
+    }
+
+    /// A role definition by its id.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn role_definition(&self, id: Uuid) -> Answer<Option<RoleDefinition>> {
+        if let Some(role) = BuiltInRole::find(id) {
+            return Ok(Some(role.into()));
+        }
+        Ok(self.inner.store.read(move |tx| Box::pin(tx.role_definition(id))).await?)
+    }
+
+    /// Who holds which directory role now, for whoever sees memberships of the directory: holding a role is one
+    /// (`GRAPH 15.1` R17).
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn held_roles(&self) -> Answer<Vec<RoleAssignment>> {
+        let standing = self.inner.store.read(|tx| Box::pin(tx.administrators(None))).await?;
+        Ok(standing.into_iter().map(|(standing, _)| RoleAssignment::of(&standing)).collect())
+    }
+
+    /// Who holds which directory role now. An application sees all; a person without a reader role sees his or her own
+    /// (`GRAPH 7`, `GRAPH 17.2`).
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn role_assignments(&self, actor: &Actor) -> Answer<RoleAssignments> {
+        let (now, caller, is_person) = (self.now(), actor.principal, actor.proof != Proof::Application);
+        let read = self.inner.store.read(move |tx| {
+            Box::pin(async move {
+                let own =
+                    if is_person { memberships(tx, caller.uuid(), true, now).await? } else { Memberships::default() };
+                let held: Vec<Uuid> = own.roles.iter().copied().collect();
+                let all = !is_person || reads_roles(&held);
+                let standing = tx.administrators(None).await?;
+                let rows = standing.into_iter().map(|(standing, _)| RoleAssignment::of(&standing));
+                let visible =
+                    |row: &RoleAssignment| all || row.principal == caller || own.groups.contains(&row.principal.uuid());
+                Ok(RoleAssignments { rows: rows.filter(visible).collect(), all })
+            })
+        });
+        Ok(read.await?)
+    }
+}

@@ -1,0 +1,409 @@
+//! From a path to a resource (`GRAPH 2.1`): names in any letter case, keys as segments or in parentheses.
+
+use ephor_odata::v4::{Edition, Key, Segment};
+use http::Method;
+
+use crate::{error::GraphError, permission::Need};
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resource {
+    Users,
+    UserCount,
+    User,
+    UserByName,
+    Manager,
+    Me,
+    Groups,
+    GroupCount,
+    Group,
+    Members,
+    MemberCount,
+    TransitiveMembers,
+    Owners,
+    ServicePrincipals,
+    ServicePrincipalCount,
+    ServicePrincipal,
+    ServicePrincipalByApp,
+    /// What an object is in; the first capture is the object, or absent for the caller.
+    MemberOf,
+    TransitiveMemberOf,
+    CheckMemberGroups,
+    GetMemberGroups,
+    CheckMemberObjects,
+    GetMemberObjects,
+    DirectoryObject,
+    GetByIds,
+    Organizations,
+    Organization,
+    DirectoryRoles,
+    DirectoryRole,
+    DirectoryRoleByTemplate,
+    DirectoryRoleMembers,
+    DirectoryRoleTemplates,
+    DirectoryRoleTemplate,
+    RoleDefinitions,
+    RoleDefinition,
+    RoleAssignments,
+    RoleAssignment,
+    TransitiveRoleAssignments,
+    MemberRefs,
+    MemberRef,
+    OwnerRefs,
+    OwnerRef,
+    Batch,
+    /// Part of the contract, not served yet.
+    Absent,
+}
+
+/// What a path names, with the keys on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) resource: Resource,
+    /// Keys, from the left.
+    pub(crate) keys: Vec<String>,
+    /// `/microsoft.graph.user` at the end: only objects of this type.
+    pub(crate) cast: Option<String>,
+}
+
+struct Route {
+    pattern: &'static str,
+    resource: Resource,
+    only: Option<Edition>,
+}
+
+const fn route(pattern: &'static str, resource: Resource) -> Route {
+    Route { pattern, resource, only: None }
+}
+
+const fn beta(pattern: &'static str, resource: Resource) -> Route {
+    Route { pattern, resource, only: Some(Edition::Beta) }
+}
+
+/// Literals before captures. `{}` is a key, `(name)` a named one.
+static ROUTES: &[Route] = &[
+    route("users", Resource::Users),
+    route("users/delta", Resource::Absent),
+    route("users/$count", Resource::UserCount),
+    route("users/(userprincipalname)", Resource::UserByName),
+    route("users/{}", Resource::User),
+    route("users/{}/manager", Resource::Manager),
+    route("users/{}/memberof", Resource::MemberOf),
+    route("users/{}/transitivememberof", Resource::TransitiveMemberOf),
+    route("users/{}/checkmembergroups", Resource::CheckMemberGroups),
+    route("users/{}/getmembergroups", Resource::GetMemberGroups),
+    route("users/{}/checkmemberobjects", Resource::CheckMemberObjects),
+    route("users/{}/getmemberobjects", Resource::GetMemberObjects),
+    route("me", Resource::Me),
+    route("me/manager", Resource::Manager),
+    route("me/memberof", Resource::MemberOf),
+    route("me/transitivememberof", Resource::TransitiveMemberOf),
+    route("me/checkmembergroups", Resource::CheckMemberGroups),
+    route("me/getmembergroups", Resource::GetMemberGroups),
+    route("me/checkmemberobjects", Resource::CheckMemberObjects),
+    route("me/getmemberobjects", Resource::GetMemberObjects),
+    route("groups", Resource::Groups),
+    route("groups/$count", Resource::GroupCount),
+    route("groups/delta", Resource::Absent),
+    route("groups/{}", Resource::Group),
+    route("groups/{}/members", Resource::Members),
+    route("groups/{}/members/$count", Resource::MemberCount),
+    route("groups/{}/members/$ref", Resource::MemberRefs),
+    route("groups/{}/members/{}/$ref", Resource::MemberRef),
+    route("groups/{}/transitivemembers", Resource::TransitiveMembers),
+    route("groups/{}/owners", Resource::Owners),
+    route("groups/{}/owners/$ref", Resource::OwnerRefs),
+    route("groups/{}/owners/{}/$ref", Resource::OwnerRef),
+    route("groups/{}/memberof", Resource::MemberOf),
+    route("groups/{}/transitivememberof", Resource::TransitiveMemberOf),
+    route("groups/{}/checkmembergroups", Resource::CheckMemberGroups),
+    route("groups/{}/getmembergroups", Resource::GetMemberGroups),
+    route("groups/{}/checkmemberobjects", Resource::CheckMemberObjects),
+    route("groups/{}/getmemberobjects", Resource::GetMemberObjects),
+    route("serviceprincipals", Resource::ServicePrincipals),
+    route("serviceprincipals/delta", Resource::Absent),
+    route("serviceprincipals/$count", Resource::ServicePrincipalCount),
+    route("serviceprincipals/(appid)", Resource::ServicePrincipalByApp),
+    route("serviceprincipals/{}", Resource::ServicePrincipal),
+    route("serviceprincipals/{}/memberof", Resource::MemberOf),
+    route("serviceprincipals/{}/transitivememberof", Resource::TransitiveMemberOf),
+    route("serviceprincipals/{}/checkmembergroups", Resource::CheckMemberGroups),
+    route("serviceprincipals/{}/getmembergroups", Resource::GetMemberGroups),
+    route("serviceprincipals/{}/checkmemberobjects", Resource::CheckMemberObjects),
+    route("serviceprincipals/{}/getmemberobjects", Resource::GetMemberObjects),
+    route("directoryobjects/getbyids", Resource::GetByIds),
+    route("directoryobjects/delta", Resource::Absent),
+    route("directoryobjects/{}", Resource::DirectoryObject),
+    route("directoryobjects/{}/checkmembergroups", Resource::CheckMemberGroups),
+    route("directoryobjects/{}/getmembergroups", Resource::GetMemberGroups),
+    route("directoryobjects/{}/checkmemberobjects", Resource::CheckMemberObjects),
+    route("directoryobjects/{}/getmemberobjects", Resource::GetMemberObjects),
+    route("organization", Resource::Organizations),
+    route("organization/{}", Resource::Organization),
+    route("directoryroles", Resource::DirectoryRoles),
+    route("directoryroles/delta", Resource::Absent),
+    route("directoryroles/(roletemplateid)", Resource::DirectoryRoleByTemplate),
+    route("directoryroles/{}", Resource::DirectoryRole),
+    route("directoryroles/{}/members", Resource::DirectoryRoleMembers),
+    route("directoryroletemplates", Resource::DirectoryRoleTemplates),
+    route("directoryroletemplates/{}", Resource::DirectoryRoleTemplate),
+    route("directory/administrativeunits", Resource::Absent),
+    route("directory/administrativeunits/{}", Resource::Absent),
+    route("directory/administrativeunits/{}/members", Resource::Absent),
+    route("rolemanagement/directory/roledefinitions", Resource::RoleDefinitions),
+    route("rolemanagement/directory/roledefinitions/{}", Resource::RoleDefinition),
+    route("rolemanagement/directory/roleassignments", Resource::RoleAssignments),
+    route("rolemanagement/directory/roleassignments/{}", Resource::RoleAssignment),
+    beta("rolemanagement/directory/transitiveroleassignments", Resource::TransitiveRoleAssignments),
+    route("rolemanagement/directory/roleassignmentschedulerequests", Resource::Absent),
+    route("rolemanagement/directory/roleassignmentschedulerequests/{}", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityschedulerequests", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityschedulerequests/{}", Resource::Absent),
+    route("rolemanagement/directory/roleassignmentschedules", Resource::Absent),
+    route("rolemanagement/directory/roleassignmentschedules/{}", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityschedules", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityschedules/{}", Resource::Absent),
+    route("rolemanagement/directory/roleassignmentscheduleinstances", Resource::Absent),
+    route("rolemanagement/directory/roleassignmentscheduleinstances/{}", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityscheduleinstances", Resource::Absent),
+    route("rolemanagement/directory/roleeligibilityscheduleinstances/{}", Resource::Absent),
+    beta("rolemanagement/directory/roleassignmentapprovals/{}", Resource::Absent),
+    route("policies/rolemanagementpolicies", Resource::Absent),
+    route("policies/rolemanagementpolicies/{}", Resource::Absent),
+    route("policies/rolemanagementpolicyassignments", Resource::Absent),
+    route("policies/rolemanagementpolicyassignments/{}", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/assignmentschedulerequests", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/eligibilityschedulerequests", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/assignmentschedules", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/eligibilityschedules", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/assignmentscheduleinstances", Resource::Absent),
+    route("identitygovernance/privilegedaccess/group/eligibilityscheduleinstances", Resource::Absent),
+    route("auditlogs/directoryaudits", Resource::Absent),
+    route("auditlogs/directoryaudits/{}", Resource::Absent),
+    route("$batch", Resource::Batch),
+];
+
+/// A part of a path: a name, a key, or a named key.
+struct Part {
+    /// As written.
+    text: String,
+    /// What patterns compare with.
+    name: String,
+    is_key: bool,
+}
+
+fn parts(segments: &[Segment]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for segment in segments {
+        let name = segment.name.to_ascii_lowercase();
+        parts.push(Part { text: segment.name.clone(), name, is_key: false });
+        match &segment.key {
+            Some(Key::One(key)) => parts.push(Part { text: key.clone(), name: String::new(), is_key: true }),
+            Some(Key::Named(pairs)) => {
+                for (name, value) in pairs {
+                    let name = format!("({})", name.to_ascii_lowercase());
+                    parts.push(Part { text: value.clone(), name, is_key: true });
+                }
+            }
+            None => {}
+        }
+    }
+    parts
+}
+
+/// How many parts fit, from the left, and the keys among them.
+fn fit(pattern: &str, parts: &[Part]) -> (usize, Vec<String>) {
+    let mut keys = Vec::new();
+    let mut count = 0;
+    for (wanted, part) in pattern.split('/').zip(parts) {
+        let fits = match wanted {
+            "{}" => part.name.is_empty() || !part.is_key,
+            named if named.starts_with('(') => part.is_key && part.name == named,
+            word => !part.is_key && part.name == word,
+        };
+        if !fits {
+            break;
+        }
+        if wanted == "{}" || part.is_key {
+            keys.push(part.text.clone());
+        }
+        count += 1;
+    }
+    (count, keys)
+}
+
+/// What a path below the root of an edition names.
+///
+/// # Errors
+/// 400 that names the first segment that leads nowhere.
+pub(crate) fn find(edition: Edition, segments: &[Segment]) -> Result<Target, GraphError> {
+    let mut segments = segments.to_vec();
+    let cast = segments.last().and_then(|last| cast_of(&last.name)).map(str::to_owned);
+    if cast.is_some() {
+        segments.pop();
+    }
+    let parts = parts(&segments);
+    let mut furthest = 0;
+    for route in ROUTES.iter().filter(|route| route.only.is_none_or(|only| only == edition)) {
+        let (count, keys) = fit(route.pattern, &parts);
+        if count == parts.len() && route.pattern.split('/').count() == count {
+            let is_cast_fit = cast.is_none() || can_be_cast(route.resource);
+            if !is_cast_fit {
+                return Err(GraphError::unknown_segment(&segments_text(cast.as_deref())));
+            }
+            return Ok(Target { resource: route.resource, keys, cast });
+        }
+        furthest = furthest.max(count);
+    }
+    let lost = parts.get(furthest.min(parts.len().saturating_sub(1)));
+    Err(GraphError::unknown_segment(lost.map_or("", |part| &part.text)))
+}
+
+fn segments_text(cast: Option<&str>) -> String {
+    format!("microsoft.graph.{}", cast.unwrap_or_default())
+}
+
+fn cast_of(name: &str) -> Option<&str> {
+    const PREFIX: &str = "microsoft.graph.";
+    let (head, rest) = (name.get(..PREFIX.len())?, name.get(PREFIX.len()..)?);
+    head.eq_ignore_ascii_case(PREFIX).then_some(rest)
+}
+
+fn can_be_cast(resource: Resource) -> bool {
+    use Resource as R;
+    matches!(resource, R::Members | R::TransitiveMembers | R::Owners | R::MemberOf | R::TransitiveMemberOf)
+        || resource == R::DirectoryRoleMembers
+}
+
+impl Resource {
+    /// What may be done with it.
+    pub(crate) fn methods(self) -> &'static str {
+        use Resource as R;
+        const BY_METHOD: [(&[R], &str); 5] = [
+            (
+                &[
+                    R::CheckMemberGroups,
+                    R::GetMemberGroups,
+                    R::CheckMemberObjects,
+                    R::GetMemberObjects,
+                    R::GetByIds,
+                    R::MemberRefs,
+                    R::OwnerRefs,
+                    R::Batch,
+                ],
+                "POST",
+            ),
+            (&[R::MemberRef, R::OwnerRef], "DELETE"),
+            (&[R::RoleDefinitions, R::RoleAssignments], "GET, POST"),
+            (&[R::RoleDefinition], "GET, PATCH, DELETE"),
+            (&[R::RoleAssignment], "GET, DELETE"),
+        ];
+        let found = BY_METHOD.iter().find(|(resources, _)| resources.contains(&self));
+        found.map_or("GET", |(_, methods)| methods)
+    }
+
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self == Self::Absent || self.methods().split(", ").any(|allowed| allowed == method.as_str())
+    }
+
+    /// What it asks of a token.
+    pub(crate) fn need(self, method: &Method, is_own: bool) -> Need {
+        let is_read = method == Method::GET || method == Method::HEAD;
+        match self {
+            Self::RoleDefinitions | Self::RoleDefinition if !is_read => Need::CHANGE_DEFINITIONS,
+            Self::RoleAssignments | Self::RoleAssignment if !is_read => Need::CHANGE_ASSIGNMENTS,
+            Self::MemberRefs | Self::MemberRef | Self::OwnerRefs | Self::OwnerRef => Need::CHANGE_MEMBERS,
+            Self::Users | Self::UserCount | Self::UserByName => Need::USERS,
+            Self::User | Self::Manager if is_own => Need::ME,
+            Self::User | Self::Manager => Need::USERS,
+            Self::Me => Need::ME,
+            Self::MemberOf
+            | Self::TransitiveMemberOf
+            | Self::CheckMemberGroups
+            | Self::GetMemberGroups
+            | Self::CheckMemberObjects
+            | Self::GetMemberObjects
+                if is_own =>
+            {
+                Need::ME
+            }
+            Self::MemberOf
+            | Self::TransitiveMemberOf
+            | Self::CheckMemberGroups
+            | Self::GetMemberGroups
+            | Self::CheckMemberObjects
+            | Self::GetMemberObjects
+            | Self::DirectoryObject
+            | Self::GetByIds => Need::OBJECTS,
+            Self::Groups
+            | Self::GroupCount
+            | Self::Group
+            | Self::Members
+            | Self::MemberCount
+            | Self::TransitiveMembers
+            | Self::Owners => Need::GROUPS,
+            Self::ServicePrincipals
+            | Self::ServicePrincipalCount
+            | Self::ServicePrincipal
+            | Self::ServicePrincipalByApp => Need::SERVICES,
+            Self::Organizations | Self::Organization => Need::ORGANIZATION,
+            Self::DirectoryRoles
+            | Self::DirectoryRole
+            | Self::DirectoryRoleByTemplate
+            | Self::DirectoryRoleMembers
+            | Self::DirectoryRoleTemplates
+            | Self::DirectoryRoleTemplate => Need::DIRECTORY_ROLES,
+            Self::RoleDefinitions | Self::RoleDefinition | Self::RoleAssignments | Self::RoleAssignment => Need::ROLES,
+            Self::TransitiveRoleAssignments => Need::TRANSITIVE_ASSIGNMENTS,
+            Self::Batch | Self::Absent => Need::Known,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(edition: Edition, path: &str) -> Result<(Resource, Vec<String>, Option<String>), String> {
+        let segments: Vec<Segment> = path.split('/').filter(|text| !text.is_empty()).map(Segment::parse).collect();
+        find(edition, &segments).map(|it| (it.resource, it.keys, it.cast)).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn paths_lead_to_resources() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        for (path, resource, expected) in [
+            ("Users", Resource::Users, keys(&[])),
+            ("users/x", Resource::User, keys(&["x"])),
+            ("users('x')", Resource::User, keys(&["x"])),
+            ("USERS('x')/MemberOf", Resource::MemberOf, keys(&["x"])),
+            ("users(userPrincipalName='a@b')", Resource::UserByName, keys(&["a@b"])),
+            ("servicePrincipals( appId = 'x' )", Resource::ServicePrincipalByApp, keys(&["x"])),
+            ("me/memberOf", Resource::MemberOf, keys(&[])),
+            ("directoryobjects/GetByIds", Resource::GetByIds, keys(&[])),
+            ("roleManagement/directory/ROLEDEFINITIONS/x", Resource::RoleDefinition, keys(&["x"])),
+            ("groups/g/members/p/$ref", Resource::MemberRef, keys(&["g", "p"])),
+        ] {
+            assert_eq!(at(Edition::V1, path), Ok((resource, expected, None)), "{path}");
+        }
+        let cast = at(Edition::V1, "me/transitiveMemberOf/Microsoft.Graph.group").unwrap();
+        assert_eq!((cast.0, cast.2.as_deref()), (Resource::TransitiveMemberOf, Some("group")));
+        for (path, segment) in [
+            ("", ""),
+            ("nothing", "nothing"),
+            ("users/x/nothing/more", "nothing"),
+            ("roleManagement/directory/roleAssignmentApprovals/x", "roleAssignmentApprovals"),
+            ("roleManagement/directory/transitiveRoleAssignments", "transitiveRoleAssignments"),
+            ("users/x/microsoft.graph.user", "microsoft.graph.user"),
+            ("users(other='x')", "x"),
+        ] {
+            assert_eq!(
+                at(Edition::V1, path),
+                Err(format!("Resource not found for the segment '{segment}'.")),
+                "{path}"
+            );
+        }
+        assert!(at(Edition::Beta, "roleManagement/directory/roleAssignmentApprovals/x").is_ok());
+    }
+}

@@ -1,0 +1,19 @@
+//! The Graph checklist, asked of a served face over the fixture of the demo. Specification examples are read from
+//! `EPHOR_SPEC_DIR`, where there is one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed, and one that skips says so"
+)]
+
+mod app;
+mod batch;
+mod change;
+mod directory;
+mod metadata;
+mod odata;
+mod power;
+mod role;
+mod transport;

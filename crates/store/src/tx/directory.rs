@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{NameCursor, Tx, code, fold, row};
 use crate::{
     Fault,
-    sql::{Op, Reader, Statement, Value},
+    sql::{Reader, Statement, Value},
 };
 
 /// A user, group or service principal with what is known of it.
@@ -366,7 +366,7 @@ impl Tx {
     /// [`Fault::Dangling`] when group or account are not there.
     pub async fn put_group_owner(&mut self, group: GroupId, owner: PrincipalId, owns: bool) -> Result<(), Fault> {
         let statement = if owns { &PUT_OWNER } else { &DROP_OWNER };
-        self.session.write(vec![Op::Run(statement.with([group.into(), owner.into()]))]).await
+        self.session.exec(statement, vec![group.into(), owner.into()]).await.map(drop)
     }
 }
 

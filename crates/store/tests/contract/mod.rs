@@ -4,6 +4,7 @@ mod application;
 pub(crate) mod audit;
 mod commands;
 mod configuration;
+mod directory;
 mod identity;
 mod life;
 mod lists;
@@ -24,6 +25,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         lists::clauses(),
         work::clauses(),
         configuration::clauses(),
+        directory::clauses(),
         identity::clauses(),
         application::clauses(),
         audit::clauses(),

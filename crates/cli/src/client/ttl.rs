@@ -1,12 +1,22 @@
 //! How long: a whole number of seconds, a .NET `TimeSpan`, ISO 8601, or `1h 30m` (`PAM 14.3`).
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use jiff::{Span, SpanRelativeTo};
 
 /// A duration in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ttl(pub(crate) u64);
+
+/// `1d 2h 30m`, which is read again.
+impl fmt::Display for Ttl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [(self.0 / 86_400, "d"), (self.0 / 3600 % 24, "h"), (self.0 / 60 % 60, "m"), (self.0 % 60, "s")];
+        let said: Vec<String> =
+            parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+        f.write_str(if said.is_empty() { "0s".to_owned() } else { said.join(" ") }.as_str())
+    }
+}
 
 /// Not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +89,7 @@ mod tests {
             ("1w", 604_800),
         ] {
             assert_eq!(text.parse(), Ok(Ttl(seconds)), "{text}");
+            assert_eq!(Ttl(seconds).to_string().parse(), Ok(Ttl(seconds)), "{text}");
         }
         for text in [
             "",

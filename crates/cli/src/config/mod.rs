@@ -37,8 +37,8 @@ pub use sections::{
     Webhook,
 };
 
-use read::Wrong;
-use tree::{Node, Step};
+use read::{LIST_FOR_NAMES, LIST_FOR_TABLE, Wrong};
+use tree::{Node, Step, spell};
 
 /// Reads a configuration. `file` names the text in mistakes; `variables` are the process's environment, of which only
 /// `EPHOR_…` counts.
@@ -106,7 +106,14 @@ fn read_all(root: &mut Node, whole: &Node, mistakes: &mut Vec<Mistake>) -> Confi
             Ok(config) => return config,
             Err(wrong) => wrong,
         };
-        let Wrong { path, missing, text } = wrong;
+        let Wrong { path, missing, mut text } = wrong;
+        // TOML's two brackets make a list of tables.
+        let name = spell(&path);
+        match text.as_str() {
+            LIST_FOR_TABLE => text.push_str(&format!("; write [{name}], not [[{name}]]")),
+            LIST_FOR_NAMES => text.push_str(&format!("; write [{name}.NAME] for each, not [[{name}]]")),
+            _ => {}
+        }
         if let Some(key) = missing {
             let mut path = path;
             path.push(Step::Key(key));

@@ -50,6 +50,9 @@ impl de::Error for Wrong {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        if unexpected == Unexpected::Seq && expected.to_string() == "a map" {
+            return Self::new(LIST_FOR_NAMES.to_owned());
+        }
         Self::new(format!("expected {}, found {}", wanted(expected), kind_of(&unexpected)))
     }
 
@@ -78,6 +81,11 @@ impl de::Error for Wrong {
         Self { path: Vec::new(), missing: Some(field.to_owned()), text: "this key must be set".to_owned() }
     }
 }
+
+/// A list where a table should be.
+pub(crate) const LIST_FOR_TABLE: &str = "expected a table, found a list";
+/// A list where a table should be that has names of its own for what is in it.
+pub(crate) const LIST_FOR_NAMES: &str = "expected a table with a name for each entry, found a list";
 
 /// serde's words for what a type takes, in an operator's words.
 fn wanted(expected: &dyn Expected) -> String {
@@ -254,9 +262,21 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
+    /// By names alone: a list, which would be taken by position, is the work of two brackets.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match self.value {
+            Value::List(_) => Err(Wrong::new(LIST_FOR_TABLE.to_owned())),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
-        i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier
-        ignored_any
+        i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
     }
 }
 

@@ -162,6 +162,20 @@ fn every_missing_key_is_named() {
 }
 
 #[test]
+fn two_brackets_where_one_is_meant_are_explained() {
+    check(
+        "[[targets]]\nname = 'corp'\n[[identity.issuers]]\nissuer = 'https://a'\n[[log]]\nformat = 'json'\n",
+        &[
+            "ephor.toml:1:1: targets: expected a table with a name for each entry, found a list; write [targets.NAME] for \
+             each, not [[targets]]",
+            "ephor.toml:3:1: identity.issuers: expected a table with a name for each entry, found a list; write \
+             [identity.issuers.NAME] for each, not [[identity.issuers]]",
+            "ephor.toml:5:1: log: expected a table, found a list; write [log], not [[log]]",
+        ],
+    );
+}
+
+#[test]
 fn no_message_quotes_a_secret() {
     let found = read(
         "[mfa_hook]\nurl = 'https://a'\nsecret = 987654321\n[targets.a.ldap]\npassword = ['hunter22']\nurl = ''\n\

@@ -53,6 +53,9 @@ async fn ask(api: &Api, roles: &[Value], name: &str, arguments: &Arguments, form
             "RequestedTime": arguments.start,
         }))
         .await?;
+    if let Some(capped) = arguments.ttl.and_then(|asked| capped(role, asked)) {
+        output::note(&capped);
+    }
     if form.json {
         return Ok(output::json(&created)?);
     }
@@ -71,4 +74,25 @@ async fn ask(api: &Api, roles: &[Value], name: &str, arguments: &Arguments, form
         other => printable(other),
     };
     Ok(output::line(&format!("{role}: {what_now} (request {id})"))?)
+}
+
+/// What is said when a role is given for less than was asked for (`PAM 10.2`); the request itself repeats what was asked.
+fn capped(role: &Value, asked: Ttl) -> Option<String> {
+    let most: u64 = property(role, "TTL").parse().ok()?;
+    let name = printable(&property(role, "DisplayName"));
+    (asked.0 > most)
+        .then(|| format!("note: {name} is given for at most {}, not for the {} asked for", Ttl(most), asked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_is_said() {
+        let role = json!({"DisplayName": "Backup", "TTL": "3600"});
+        let said = capped(&role, Ttl(90_000));
+        assert_eq!(said.as_deref(), Some("note: Backup is given for at most 1h, not for the 1d 1h asked for"));
+        assert_eq!(capped(&role, Ttl(3600)), None);
+    }
 }

@@ -2,7 +2,10 @@
 //! default password, and the first visitor wins nothing.
 
 use ephor_cli::config::Config;
-use ephor_domain::principal::{Actor, Proof};
+use ephor_domain::{
+    authentication::Methods,
+    principal::{Actor, Proof},
+};
 use ephor_engine::{
     Denied, Engine, Parts,
     admin::{bootstrap::FirstAdministrator, credential::SetPassword},
@@ -59,19 +62,7 @@ async fn make(
     password: Option<SecretString>,
     form: Form,
 ) -> Done {
-    let Opened { store, clock, entropy, signer, .. } = opened;
-    let node = entropy.guid();
-    // No targets: nothing that follows from this order goes outside.
-    let engine = Engine::new(Parts {
-        store,
-        clock,
-        entropy,
-        targets: Vec::new(),
-        mfa: None,
-        notifier: None,
-        signer: Some(signer),
-        node,
-    });
+    let engine = engine(opened);
     let first = engine.init_administrator(&arguments.user, arguments.emergency).await.map_err(denied)?;
     if let Some(password) = password {
         set_password(&engine, &first, &password).await?;
@@ -81,10 +72,31 @@ async fn make(
     told(form, &first, Some(&link))
 }
 
+/// An engine for one order on the host. It has no targets: nothing that follows from the order goes outside.
+pub(crate) fn engine(opened: Opened) -> Engine {
+    let Opened { store, clock, entropy, signer, .. } = opened;
+    let node = entropy.guid();
+    Engine::new(Parts {
+        store,
+        clock,
+        entropy,
+        targets: Vec::new(),
+        mfa: None,
+        notifier: None,
+        signer: Some(signer),
+        node,
+    })
+}
+
 async fn set_password(engine: &Engine, first: &FirstAdministrator, password: &SecretString) -> Done {
     let hash = hash_password(password, Cost::default(), engine.entropy().as_ref()).map_err(anyhow::Error::from)?;
-    let actor =
-        Actor { principal: first.principal.id, person: first.principal.person, address: None, proof: Proof::Host };
+    let actor = Actor {
+        principal: first.principal.id,
+        person: first.principal.person,
+        address: None,
+        proof: Proof::Host,
+        methods: Methods::default(),
+    };
     engine.administer(&actor, SetPassword { principal: first.principal.id, hash }).await.map_err(denied)?;
     Ok(())
 }

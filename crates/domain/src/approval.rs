@@ -126,6 +126,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::authentication::Methods;
 
     const JEN: PersonId = PersonId::new(Uuid::from_u128(1));
     const PAT: PersonId = PersonId::new(Uuid::from_u128(2));
@@ -147,7 +148,7 @@ mod tests {
         let Approver { principal, person, .. } = approver;
         let approvers = [approver];
         let case = Case { asked_at: at(100), parties: &[JEN], approvers: &approvers };
-        may_decide(&case, &Actor { principal, person, address: None, proof })
+        may_decide(&case, &Actor { principal, person, address: None, proof, methods: Methods::default() })
     }
 
     #[test]

@@ -31,6 +31,37 @@ pub enum Method {
 }
 
 impl Method {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Password,
+        Self::Link,
+        Self::Kerberos,
+        Self::Federated,
+        Self::FederatedMfa,
+        Self::Totp,
+        Self::Passkey,
+        Self::RecoveryCode,
+    ];
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// The word for the record.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Link => "link",
+            Self::Kerberos => "kerberos",
+            Self::Federated => "federated",
+            Self::FederatedMfa => "federated-mfa",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::RecoveryCode => "recovery-code",
+        }
+    }
+
     /// Says who somebody is, without anything before it.
     #[must_use]
     pub const fn identifies(self) -> bool {
@@ -60,6 +91,51 @@ impl Method {
             Self::Totp | Self::RecoveryCode => &["otp", "mfa"],
             Self::Passkey => &["fido", "mfa"],
         }
+    }
+}
+
+/// Which ways were used, without when: for the record.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Methods(u16);
+
+impl Methods {
+    /// The ways of the set, in the order of [`Method`].
+    pub fn iter(self) -> impl Iterator<Item = Method> {
+        Method::ALL.into_iter().filter(move |method| self.0 & method.bit() != 0)
+    }
+
+    /// There is none: nobody was there, or his issuer does not say.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromIterator<Method> for Methods {
+    fn from_iter<I: IntoIterator<Item = Method>>(methods: I) -> Self {
+        Self(methods.into_iter().fold(0, |bits, method| bits | method.bit()))
+    }
+}
+
+/// `password totp`.
+impl std::fmt::Display for Methods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.iter().enumerate().try_for_each(|(number, method)| {
+            f.write_str(if number == 0 { "" } else { " " })?;
+            f.write_str(method.word())
+        })
+    }
+}
+
+impl Serialize for Methods {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl std::fmt::Debug for Methods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
@@ -95,6 +171,12 @@ impl Proofs {
     /// All of them, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Proved> {
         self.0.iter().copied()
+    }
+
+    /// Which ways they are.
+    #[must_use]
+    pub fn methods(&self) -> Methods {
+        self.0.iter().map(|proved| proved.method).collect()
     }
 
     /// There is none.
@@ -279,6 +361,18 @@ mod tests {
         assert_eq!(proofs.identified(), Some(at(5_000)));
         assert_eq!(proofs.amr().into_iter().collect::<Vec<_>>(), ["mfa", "otp", "pwd"]);
         assert_eq!(Proofs::of(Method::Password, at(7)).auth_time(), Some(at(7)));
+        assert_eq!(proofs.methods().to_string(), "password totp");
+    }
+
+    #[test]
+    fn ways_are_named_as_they_are_kept() {
+        for method in Method::ALL {
+            let kept = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(method.word());
+            assert_eq!(Method::deserialize(kept), Ok(method));
+            assert_eq!(Methods::from_iter([method]).iter().collect::<Vec<_>>(), [method]);
+        }
+        assert_eq!(Methods::from_iter(Method::ALL).iter().count(), 8);
+        assert!(Methods::default().is_empty() && Methods::default().to_string().is_empty());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{PersonId, PrincipalId};
+use crate::{
+    authentication::Methods,
+    id::{PersonId, PrincipalId},
+};
 
 /// What sort of directory object a principal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +67,8 @@ pub struct Actor {
     pub address: Option<String>,
     /// How it signed in, for rules that need a person at the keyboard.
     pub proof: Proof,
+    /// What was proved at the sign-in behind the call, for the record.
+    pub methods: Methods,
 }
 
 /// How an actor signed in.

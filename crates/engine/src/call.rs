@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ephor_audit::{Actor as RecordedActor, Record, Sealed, record};
 use ephor_domain::{
+    authentication::Methods,
     id::{ApprovalId, CorrelationId, GrantId, RequestId},
     pam::create::NewIds,
     principal::Actor,
@@ -22,6 +23,7 @@ pub struct Call {
     pub correlation: CorrelationId,
     by: RecordedActor,
     address: Option<IpAddr>,
+    methods: Methods,
     ids: NewIds,
     seed: [u8; 32],
 }
@@ -55,7 +57,15 @@ impl Call {
             approval: ApprovalId::new(entropy.guid()),
             grant: GrantId::new(entropy.ordered_guid(now)),
         };
-        Self { now, correlation: CorrelationId::new(entropy.guid()), by, address, ids, seed }
+        Self {
+            now,
+            correlation: CorrelationId::new(entropy.guid()),
+            by,
+            address,
+            methods: Methods::default(),
+            ids,
+            seed,
+        }
     }
 
     /// The ids a new request may use.
@@ -71,6 +81,17 @@ impl Call {
         record.actor_address = self.address;
         record.correlation_id = Some(self.correlation.to_string());
         record
+    }
+
+    /// The same; its moves are recorded with what was proved for them.
+    #[must_use]
+    pub(crate) fn proved_by(self, methods: Methods) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// What was proved for this call's moves.
+    pub(crate) fn methods(&self) -> Methods {
+        self.methods
     }
 
     /// The same, by the account that signed in on behalf of another one of the same person.

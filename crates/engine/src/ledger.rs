@@ -138,6 +138,9 @@ impl<'c> Ledger<'c> {
         if let Some(transition) = transition {
             record = record.detail("transition", format!("{transition:?}"));
         }
+        if !self.call.methods().is_empty() {
+            record = record.detail("methods", self.call.methods().to_string());
+        }
         if old.is_none()
             && let Some(justification) = &request.justification
         {

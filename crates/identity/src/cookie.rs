@@ -12,6 +12,8 @@ pub enum Kind {
     Step,
     /// The secret of an enrolment link, taken out of the address.
     Enrolment,
+    /// A sign-in that is away at an outside issuer.
+    Trip,
 }
 
 impl Kind {
@@ -26,6 +28,16 @@ impl Kind {
             (Self::Step, false) => "ephor-plain-step",
             (Self::Enrolment, true) => "__Host-ephor-enrol",
             (Self::Enrolment, false) => "ephor-plain-enrol",
+            (Self::Trip, true) => "__Host-ephor-trip",
+            (Self::Trip, false) => "ephor-plain-trip",
+        }
+    }
+
+    /// Most bytes of a value of ours; browsers keep 4096 with the name.
+    const fn longest(self) -> usize {
+        match self {
+            Self::Session | Self::Step | Self::Enrolment => 128,
+            Self::Trip => 4000,
         }
     }
 }
@@ -94,7 +106,7 @@ pub fn find_kind(kind: Kind, headers: &HeaderMap, secure: bool) -> Option<Secret
             }
         }
     }
-    found.filter(|value| !value.is_empty() && value.len() <= 128).map(SecretString::from)
+    found.filter(|value| !value.is_empty() && value.len() <= kind.longest()).map(SecretString::from)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 use std::net::IpAddr;
 
-use ephor_domain::id::{ApiTokenId, PrincipalId};
+use ephor_domain::{
+    authentication::Methods,
+    id::{ApiTokenId, PrincipalId},
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -49,11 +52,15 @@ pub enum EventKind {
     SignedIn {
         /// Handle of the session.
         session: String,
+        /// What was proved.
+        methods: Methods,
     },
     /// A session got a new secret.
     SessionRotated {
         /// Handle of the session.
         session: String,
+        /// What is proved in it by now.
+        methods: Methods,
     },
     /// A session was ended by its person.
     SignedOut {
@@ -156,4 +163,8 @@ pub enum FailureReason {
     Throttled,
     /// A passkey that is not known, or whose answer does not fit.
     WrongPasskey,
+    /// An outside issuer did not confirm who it is, or its word did not fit what was asked.
+    OutsideRefused,
+    /// An outside issuer says who it is, and no account here is linked to that identity.
+    NotLinked,
 }

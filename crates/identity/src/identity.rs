@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use ephor_domain::{
+    authentication::Methods,
     id::PrincipalId,
     principal::{Actor, Principal, PrincipalKind, Proof},
 };
@@ -18,6 +19,7 @@ use crate::{
     caller::{Accepted, Caller, Denied, Reason, Via},
     cookie,
     event::{Event, EventKind, FailureReason},
+    pace::Pace,
     password::{self, Hashers, Overloaded, PasswordError},
     port::{Journal, Vault},
     relying_party::RelyingParty,
@@ -60,6 +62,7 @@ pub struct Identity {
     hashers: Hashers,
     remembered: Remembered,
     throttle: Throttle,
+    pub(crate) pace: Pace,
     tally: Tally,
     bearers: Option<Bearers>,
     party: Option<RelyingParty>,
@@ -92,6 +95,7 @@ impl Identity {
             hashers: Hashers::new(&settings)?,
             remembered: Remembered::new(settings.remember, ports.entropy.as_ref()),
             throttle: Throttle::new(settings.throttle),
+            pace: Pace::new(settings.throttle),
             tally: Tally::default(),
             bearers: None,
             party: None,
@@ -283,8 +287,10 @@ impl Identity {
             person: principal.person,
             address: Some(address.to_canonical().to_string()),
             proof,
+            methods: Methods::default(),
         };
-        let caller = Caller { actor, principal, via, ambient };
+        let mut caller = Caller { actor, principal, via, ambient };
+        caller.actor.methods = caller.proofs(now).methods();
         if caller.principal.enabled {
             return Ok(caller);
         }

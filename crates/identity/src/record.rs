@@ -41,9 +41,10 @@ pub fn record_of(event: &Event) -> Record {
             .detail("count", i64::try_from(*count).unwrap_or(i64::MAX))
             .detail("from", from.to_string())
             .detail("to", to.to_string()),
-        EventKind::SignedIn { session } | EventKind::SessionRotated { session } | EventKind::SignedOut { session } => {
-            record.detail("session", session.clone())
+        EventKind::SignedIn { session, methods } | EventKind::SessionRotated { session, methods } => {
+            record.detail("session", session.clone()).detail("methods", methods.to_string())
         }
+        EventKind::SignedOut { session } => record.detail("session", session.clone()),
         EventKind::SessionsEnded | EventKind::PasswordSet => record,
         EventKind::TokenMade { token, scopes, expires } => record
             .detail("token", token.to_string())
@@ -85,7 +86,9 @@ fn catalogued(kind: &EventKind) -> Catalogued {
                 | FailureReason::WrongPassword
                 | FailureReason::WrongClientCredential
                 | FailureReason::Disabled
-                | FailureReason::WrongPasskey,
+                | FailureReason::WrongPasskey
+                | FailureReason::OutsideRefused
+                | FailureReason::NotLinked,
         } => events::SIGN_IN_FAILED,
         EventKind::SignInsFailed { .. } => events::SIGN_IN_FAILURES_COUNTED,
         EventKind::SignedIn { .. } => events::SIGNED_IN,
@@ -118,5 +121,7 @@ fn word(reason: FailureReason) -> &'static str {
         FailureReason::WrongClientCredential => "wrong-client-credential",
         FailureReason::Throttled => "throttled",
         FailureReason::WrongPasskey => "wrong-passkey",
+        FailureReason::OutsideRefused => "outside-refused",
+        FailureReason::NotLinked => "not-linked",
     }
 }

@@ -38,8 +38,11 @@ pub const CALLBACK: &str = "/portal/sign-in/callback";
 /// What a sealed state is bound to.
 const ROW: &str = "relying party";
 
-/// Most bytes of a code, a state or a place to return to.
+/// Most bytes of a code, a state or a cookie.
 const LONGEST: usize = 4096;
+
+/// Most bytes of a place to return to: sealed beside the rest it fits into one cookie.
+const LONGEST_WAY_BACK: usize = 2400;
 
 /// What the relying party stands on.
 #[derive(Clone)]
@@ -294,14 +297,24 @@ impl RelyingParty {
         Ok(self.ports.links.link(link, event).await??)
     }
 
+    /// Where the person wanted to go who left with this cookie, however the trip ends.
+    #[must_use]
+    pub fn way_back(&self, cookie: &SecretString) -> Option<String> {
+        self.opened(cookie).map(|trip| trip.return_to)
+    }
+
+    fn opened(&self, cookie: &SecretString) -> Option<Trip> {
+        let sealed = URL_SAFE_NO_PAD.decode(cookie.expose_secret()).ok()?;
+        let plain = self.ports.sealer.open(SealedFor::SignInState, ROW, &sealed).ok()?;
+        serde_json::from_slice(&plain).ok()
+    }
+
     fn trip(&self, back: Return<'_>, now: Timestamp) -> Result<Trip, RelyingError> {
         let cookie = back.cookie.expose_secret();
         if [cookie, back.state, back.code].into_iter().any(|text| text.is_empty() || text.len() > LONGEST) {
             return Err(RelyingError::State);
         }
-        let sealed = URL_SAFE_NO_PAD.decode(cookie).map_err(|_| RelyingError::State)?;
-        let plain = self.ports.sealer.open(SealedFor::SignInState, ROW, &sealed).map_err(|_| RelyingError::State)?;
-        let trip: Trip = serde_json::from_slice(&plain).map_err(|_| RelyingError::State)?;
+        let trip = self.opened(back.cookie).ok_or(RelyingError::State)?;
         if trip.state == back.state && now < trip.until { Ok(trip) } else { Err(RelyingError::State) }
     }
 }
@@ -331,7 +344,7 @@ async fn id_token(
 /// A path on this server, which no browser takes for another host.
 fn is_own_path(path: &str) -> bool {
     let plain = path.chars().all(|c| c.is_ascii_graphic() && c != '\\');
-    path.starts_with('/') && !path.starts_with("//") && plain && path.len() <= LONGEST
+    path.starts_with('/') && !path.starts_with("//") && plain && path.len() <= LONGEST_WAY_BACK
 }
 
 fn unavailable(name: &str, error: &dyn fmt::Display) -> RelyingError {
@@ -353,5 +366,6 @@ mod tests {
         {
             assert!(!is_own_path(bad), "{bad}");
         }
+        assert!(is_own_path(&format!("/{}", "a".repeat(2399))) && !is_own_path(&format!("/{}", "a".repeat(2400))));
     }
 }

@@ -133,6 +133,16 @@ impl Identity {
     ) -> Result<SignIn, Denied> {
         let caller = self.verify_pair(name, password, presented.address).await?;
         let proofs = Proofs::of(Method::Password, self.ports.clock.now());
+        self.identified(caller, proofs, presented).await
+    }
+
+    /// The step after it is proved who it is: a session, unless the account has second factors.
+    pub(crate) async fn identified(
+        &self,
+        caller: Caller,
+        proofs: Proofs,
+        presented: &Presented<'_>,
+    ) -> Result<SignIn, Denied> {
         if self.ports.vault.has_factors(caller.principal.id).await? {
             return Ok(SignIn::SecondFactor(caller, proofs));
         }
@@ -192,9 +202,10 @@ impl Identity {
             by: Some(session.principal),
             principal: Some(session.principal),
             address: Some(address),
-            kind: EventKind::SignedIn { session: key.handle() },
+            kind: EventKind::SignedIn { session: key.handle(), methods: caller.actor.methods },
         };
         self.ports.vault.replace_session(previous, session, event).await?;
+        self.pace.welcome(address, now);
         Ok(NewSession { caller, secret, max_age: self.settings.session_absolute.as_secs() })
     }
 
@@ -226,13 +237,15 @@ impl Identity {
         session.last_seen = now;
         session.facts = facts.text();
         let max_age = session.expires.duration_since(now).as_secs();
-        let kind = EventKind::SessionRotated { session: key.handle() };
+        let kind = EventKind::SessionRotated { session: key.handle(), methods: facts.proofs.methods() };
         let event = self.event_of(caller, now, kind);
         if !self.ports.vault.renew_session(old.clone(), session, event).await? {
             return Err(Denied::NotSignedIn(Reason::Ended));
         }
         let via = Via::Session { key, created: *created, proofs: facts.proofs };
-        Ok(Some(NewSession { caller: Caller { via, ..caller.clone() }, secret, max_age }))
+        let mut caller = Caller { via, ..caller.clone() };
+        caller.actor.methods = caller.proofs(now).methods();
+        Ok(Some(NewSession { caller, secret, max_age }))
     }
 
     /// What the caller has proved, in the words of tokens.

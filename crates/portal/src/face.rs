@@ -21,6 +21,7 @@ use ephor_front::{Authority, Refused};
 use ephor_identity::{
     Identity, Origin, SecondFactors,
     forgery::{OriginVerdict, Provenance, origin_verdict},
+    relying_party::CALLBACK,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use http::{Request, StatusCode};
@@ -81,6 +82,8 @@ impl Portal {
             .route("/portal/sign-in", get(sign_in::page).post(sign_in::by_password))
             .route("/portal/sign-in/second", get(sign_in::second::page).post(sign_in::second::by_code))
             .route("/portal/sign-in/second/passkey", post(sign_in::second::by_passkey))
+            .route("/portal/sign-in/outside", post(sign_in::outside::begin))
+            .route(CALLBACK, get(sign_in::outside::back))
             .route("/portal/sign-in/passkey", post(sign_in::passkey::page))
             .route("/portal/sign-in/passkey/answer", post(sign_in::passkey::answer))
             .route("/portal/sign-out", get(sign_in::signed_out).post(sign_in::sign_out))

@@ -1,5 +1,7 @@
-//! Signing in: a password, then a second factor where the account has one; or a passkey, which is both.
+//! Signing in: a password or the word of an outside issuer, then a second factor where the account has one; or a passkey,
+//! which is both.
 
+pub(crate) mod outside;
 pub(crate) mod passkey;
 pub(crate) mod second;
 
@@ -7,6 +9,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
+use ephor_domain::authentication::Method;
 use ephor_identity::{Denied, NewSession, SignIn, cookie, factor::HalfSignIn};
 use http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
@@ -60,8 +63,9 @@ fn sheet(app: &App, then: &Then, who: Option<&str>, name: &str, wrong: Option<&s
                     autofocus[!name.is_empty()] aria-invalid=[bad.then_some("true")];
                 button type="submit" { (text::sign_in::SUBMIT) }
             }
+            @if app.factors.has_passkeys() || outside::offered(app) { (or()) }
+            (outside::buttons(app, then))
             @if app.factors.has_passkeys() {
-                (or())
                 form method="post" action="/portal/sign-in/passkey" {
                     (then_field(then))
                     button.quiet type="submit" { (text::sign_in::PASSKEY) }
@@ -122,15 +126,24 @@ pub(crate) fn signed_in(call: &Call, session: &NewSession, then: &Then) -> Respo
 
 /// `POST /portal/sign-out`.
 pub(crate) async fn sign_out(State(app): State<App>, signed: Signed) -> Answer {
+    let proofs = signed.caller.proofs(app.engine.now());
+    let outside = proofs.iter().any(|proved| proved.method == Method::Federated);
     app.identity.sign_out(&signed.caller).await?;
-    let mut response = see_other("/portal/sign-out");
+    let mut response = see_other(if outside { "/portal/sign-out?outside" } else { "/portal/sign-out" });
     let headers: &mut HeaderMap = response.headers_mut();
     headers.append(header::SET_COOKIE, cookie::clear(signed.call.secure));
     Ok(response)
 }
 
+/// What the page of somebody who signed out is called with.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Left {
+    /// The session had begun at an outside issuer.
+    outside: Option<String>,
+}
+
 /// `GET /portal/sign-out`: where signing out leads.
-pub(crate) async fn signed_out(State(app): State<App>, call: Call) -> Answer {
+pub(crate) async fn signed_out(State(app): State<App>, call: Call, Query(left): Query<Left>) -> Answer {
     if call.caller(&app).await?.is_some() {
         return Err(Failed::Elsewhere("/".to_owned()));
     }
@@ -138,6 +151,7 @@ pub(crate) async fn signed_out(State(app): State<App>, call: Call) -> Answer {
         text::sign_in::TITLE,
         &html! {
             (notice(Some(text::sign_in::SIGNED_OUT)))
+            @if left.outside.is_some() { p { (text::sign_in::SIGNED_OUT_OUTSIDE) } }
             p { a.button href="/portal/sign-in" { (text::sign_in::SUBMIT) } }
         },
     )))

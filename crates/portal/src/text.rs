@@ -21,7 +21,7 @@ pub(crate) mod sign_in {
     pub(crate) const PASSKEY: &str = "Sign in with a passkey";
     pub(crate) const WRONG: &str = "That account and password do not fit together. Check both and try again.";
     pub(crate) const SECOND_TITLE: &str = "One more step";
-    pub(crate) const SECOND_LEAD: &str = "The password was right. Now show that it is you.";
+    pub(crate) const SECOND_LEAD: &str = "So far, so good. Now show that it is you.";
     pub(crate) const NOTHING_LEFT: &str =
         "None of your second factors can be used. Ask an administrator to reset them.";
     pub(crate) const START_OVER: &str = "Sign in as somebody else";
@@ -31,6 +31,25 @@ pub(crate) mod sign_in {
     pub(crate) const PASSKEY_WRONG: &str = "This passkey opens no account here. Try another one, or your password.";
     pub(crate) const WITH_PASSWORD: &str = "Use a password instead";
     pub(crate) const SIGNED_OUT: &str = "You are signed out.";
+    pub(crate) const SIGNED_OUT_OUTSIDE: &str =
+        "Only here: your sign-in at the other service goes on. On a shared computer, sign out there as well.";
+    pub(crate) const OUTSIDE: &str = "Sign in with";
+    pub(crate) const OUTSIDE_LEAVING: &str = "On to the other service";
+    pub(crate) const OUTSIDE_LEAD: &str = "You sign in there and come back here.";
+    pub(crate) const OUTSIDE_LINK: &str = "Continue";
+    pub(crate) const OUTSIDE_REFUSED: &str = "The other service did not sign you in. Try again, or use another way.";
+    pub(crate) const OUTSIDE_OVER: &str =
+        "That sign-in did not begin in this browser, or took too long. Please begin again.";
+    pub(crate) const OUTSIDE_DOWN: &str =
+        "The other service does not answer just now. Try again in a moment, or use another way.";
+    pub(crate) const OUTSIDE_LONG: &str =
+        "The address you came from is too long to be kept on the way. Sign in first, then go there again.";
+    pub(crate) const OUTSIDE_NONE_TITLE: &str = "No account for you here yet";
+    pub(crate) const OUTSIDE_NONE: &str = "The other service knows you, but no account here that can be used is linked to you there. Ask an administrator to \
+         link your account to this identity:";
+    pub(crate) const OUTSIDE_ISSUER: &str = "Issuer";
+    pub(crate) const OUTSIDE_SUBJECT: &str = "Subject";
+    pub(crate) const OUTSIDE_OTHER_WAY: &str = "Use another way to sign in";
     pub(crate) const SIGNED_IN_AS: &str = "You are signed in as";
     pub(crate) const AGAIN: &str = "Signing in again begins a new session.";
 }

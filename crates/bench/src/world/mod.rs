@@ -7,6 +7,7 @@ pub mod scratch;
 pub mod served;
 
 use ephor_domain::{
+    authentication::Methods,
     id::{EntitlementId, GroupId, PersonId, PrincipalId, TargetId},
     principal::{Actor, Proof},
 };
@@ -120,6 +121,7 @@ impl World {
             person: self.person(user),
             address: Some("127.0.0.1".to_owned()),
             proof: Proof::Person,
+            methods: Methods::default(),
         }
     }
 }

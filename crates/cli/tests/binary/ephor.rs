@@ -115,10 +115,29 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Status line and header fields, in small letters.
     pub(crate) head: String,
+    /// The same as they came.
+    lines: String,
     pub(crate) body: String,
 }
 
 impl Answer {
+    /// The first value of a header field.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields(name).next()
+    }
+
+    /// All values of a header field.
+    pub(crate) fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = move |line: &str| line.split_once(": ").is_some_and(|(of, _)| of.eq_ignore_ascii_case(name));
+        self.lines.lines().filter(move |line| named(line)).filter_map(|line| Some(line.split_once(": ")?.1))
+    }
+
+    /// The value that a cookie was set to; empty when it was taken away.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.fields("set-cookie").filter_map(|line| line.split(';').next()?.split_once('='));
+        pairs.find_map(|(of, value)| (of == name).then_some(value))
+    }
+
     /// The body, as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
@@ -148,6 +167,7 @@ pub(crate) fn call(url: &str, method: &str, path: &str, headers: &[(&str, &str)]
     Answer {
         status: status.unwrap_or_else(|| panic!("no HTTP: {answer:?}")),
         head: head.to_lowercase(),
+        lines: head.to_owned(),
         body: body.to_owned(),
     }
 }

@@ -12,6 +12,7 @@ mod directory;
 mod ephor;
 mod first_administrator;
 mod listening;
+mod outside_issuer;
 mod second_factor;
 mod start;
 mod walk;

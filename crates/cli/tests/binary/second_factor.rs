@@ -8,7 +8,7 @@ use crate::ephor::{Demo, call, http};
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// The code of the next step: each works once.
-fn code(demo: &Demo, who: &str) -> String {
+pub(crate) fn code(demo: &Demo, who: &str) -> String {
     let (status, now) = http(demo.url(), "POST", "/demo/clock", &[JSON], "{\"advance\":\"PT30S\"}");
     assert_eq!(status, 200, "{now}");
     let now: Value = serde_json::from_str(&now).unwrap();
@@ -47,6 +47,8 @@ fn f18_a_request_is_confirmed_by_its_requesters_code_once() {
     let good = code(&demo, "jen");
     let done = demo.by("jen", &["mfa", "answer", "--code", &good, "--json"]).json();
     assert_eq!(done, json!({"requestId": id, "status": "Active"}));
+    let log = demo.by("ada", &["admin", "log", "list", "--request", id, "--json"]).good();
+    assert!(log.contains("\"methods\":\"totp\"") || log.contains("\"methods\": \"totp\""), "{log}");
     let second = ask();
     let id = second["RequestId"].as_str().unwrap();
     let replayed = demo.by("jen", &["mfa", "answer", id, "--code", &good]).complaint(2);

@@ -134,7 +134,7 @@ fn unused_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn until_serving(running: &mut Running) {
+pub(crate) fn until_serving(running: &mut Running) {
     let deadline = std::time::Instant::now() + PATIENCE;
     while !running.stderr().contains("\"serving\"") {
         assert!(running.ended().unwrap().is_none(), "{}", running.stderr());

@@ -19,7 +19,10 @@ use std::{
 use client::Client;
 use ephor_audit::key::SigningKey;
 use ephor_demo::cast;
-use ephor_domain::principal::{Actor, Proof};
+use ephor_domain::{
+    authentication::Methods,
+    principal::{Actor, Proof},
+};
 use ephor_engine::{
     AuditSigner, Engine, Parts,
     port::{Entropy, SeededEntropy, SystemClock, SystemEntropy},
@@ -146,7 +149,13 @@ fn verify(folder: &Path, store: &str) {
         });
         engine.number_leaves().await.unwrap();
         let ada = cast::PEOPLE.iter().find(|person| person.key == "ada").unwrap();
-        let ada = Actor { principal: ada.id(), person: ada.person(), address: None, proof: Proof::Person };
+        let ada = Actor {
+            principal: ada.id(),
+            person: ada.person(),
+            address: None,
+            proof: Proof::Person,
+            methods: Methods::default(),
+        };
         let report = engine.verify_audit(&ada, None).await.unwrap();
         assert!(report.is_good(), "{report}");
         store.close().await;

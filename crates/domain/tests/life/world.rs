@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ephor_domain::{
     Refusal,
     approval::{Approval, Approver, Case, Decision, Verdict, may_decide},
+    authentication::Methods,
     effect::{Attempt, Membership, Prior, Privilege},
     grant::{EndCause, Grant, Phase},
     id::{ApprovalId, GrantId, GroupId, Id, PersonId, TargetId},
@@ -346,7 +347,8 @@ impl World {
         let parties: Vec<PersonId> = vec![id(person_of(number(request.principal)))];
         let approvers: Vec<Approver> = self.approvers[role].iter().map(|(_, approver)| approver.clone()).collect();
         let case = Case { asked_at: request.created, parties: &parties, approvers: &approvers };
-        let actor = Actor { principal: id(by), person: id(person_of(by)), address: None, proof };
+        let actor =
+            Actor { principal: id(by), person: id(person_of(by)), address: None, proof, methods: Methods::default() };
         match may_decide(&case, &actor) {
             Ok(()) => {}
             Err(Refusal::SelfApproval | Refusal::ApprovalNotAvailable | Refusal::PersonRequired) => return Err(No),

@@ -43,6 +43,7 @@ impl Engine {
         justification: Option<String>,
     ) -> Answer<()> {
         let (actor, call) = self.pam_actor(actor).await?;
+        let call = call.proved_by(actor.methods);
         let grant = call.ids().grant;
         let settled = self.inner.waiters.wait(grant);
         let (decided, wake) = self

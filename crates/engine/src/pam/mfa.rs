@@ -104,6 +104,7 @@ impl Engine {
     pub async fn pam_prove_presence(&self, actor: &Actor, id: RequestId, method: Method) -> Answer<PamRequest> {
         self.pam_challenge(actor, id).await?;
         let (_, call) = self.pam_actor(actor).await?;
+        let call = call.proved_by([method].into_iter().collect());
         self.settle_presence(call, id, Presence::ProvedBy(method)).await?;
         let now = self.now();
         let case = self.inner.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;

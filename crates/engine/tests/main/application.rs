@@ -6,6 +6,7 @@ use ephor_domain::{
     administration::AdministratorRole,
     application::{Permission, PermissionKind, Redirect, RedirectKind},
     approval::Verdict,
+    authentication::Methods,
     id::PrincipalId,
     principal::{Actor, Proof},
 };
@@ -37,7 +38,13 @@ async fn register(world: &World, name: &str) -> ApplicationDetail {
 
 fn acting(app: &ApplicationDetail) -> Actor {
     let principal = &app.row.principal;
-    Actor { principal: principal.id, person: principal.person, address: None, proof: Proof::Application }
+    Actor {
+        principal: principal.id,
+        person: principal.person,
+        address: None,
+        proof: Proof::Application,
+        methods: Methods::default(),
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use ephor_audit::events;
 use ephor_audit::verify::{Cause, Report};
-use ephor_testkit::world::{Options, StoreKind, World, for_both_stores, for_store, minutes};
+use ephor_domain::{approval::Verdict, authentication::Method};
+use ephor_testkit::world::{Options, StoreKind, World, approval_of, for_both_stores, for_store, minutes};
 use jiff::SignedDuration;
 
 use crate::scene::seed;
@@ -57,6 +58,30 @@ async fn a2_bodies_are_forgotten_after_their_retention_and_the_log_still_verifie
         let report = verified(world).await;
         assert!(report.is_good() && report.pruned + 1 == report.records, "{report}");
         assert_eq!(world.caller("jen").request(young.request.id).await.request.id, young.request.id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn decisions_are_recorded_with_what_their_maker_proved() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let approver = world.caller("pat").with_methods([Method::Totp, Method::Password]);
+        for verdict in [Verdict::Approve, Verdict::Reject] {
+            let asked = world.caller("jen").with_methods([Method::Passkey]).ask("R1", 600).await.unwrap();
+            approver.decide(approval_of(&asked), verdict).await.unwrap();
+            world.verify().await;
+            let story = world.story(asked.request.id).await;
+            let told: Vec<(u16, String)> = story
+                .iter()
+                .filter_map(|record| Some((record.event, format!("{:?}", record.details.get("methods")?))))
+                .collect();
+            assert!(!told.is_empty() && told.iter().all(|(_, told)| told.contains("password totp")), "{told:?}");
+            assert!(
+                told.iter().all(|(event, _)| *event != events::REQUEST_AWAITS_APPROVAL.id),
+                "asking takes no proof"
+            );
+        }
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use ephor_domain::{
     Refusal,
     administration::AdministratorRole,
+    authentication::Methods,
     principal::{Actor, Proof},
 };
 use ephor_engine::{
@@ -16,7 +17,13 @@ use crate::app::{App, group, who};
 
 fn actor(key: &str) -> Actor {
     let person = ephor_demo::cast::everybody().into_iter().find(|person| person.key == key).unwrap();
-    Actor { principal: person.id(), person: person.person(), address: None, proof: Proof::Person }
+    Actor {
+        principal: person.id(),
+        person: person.person(),
+        address: None,
+        proof: Proof::Person,
+        methods: Methods::default(),
+    }
 }
 
 #[tokio::test]

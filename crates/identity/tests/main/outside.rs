@@ -4,22 +4,27 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ephor_connect::outgoing::{Limits, Web};
 use ephor_domain::{
-    authentication::Strength,
+    authentication::{Method, Strength},
     id::PrincipalId,
     principal::{Principal, Proof},
 };
 use ephor_engine::port::{Clock, SeededEntropy, SystemClock, fetch::Fetch};
 use ephor_identity::{
-    Accepted, Bearers, Denied, Reason, Sealer, TokenFault,
+    Accepted, Bearers, Denied, Reason, Sealer, SignIn, TokenFault, Via,
+    landing::{Landing, NotLanded},
     outside::{Client, Mapping, OutsideIssuer, OutsideSettings, RETRY, Unlinkable},
     relying_party::{Arrival, CALLBACK, ProvedIdentity, RelyingError, RelyingParty, RelyingPorts, Return},
     token::Scope,
 };
-use ephor_store::{Store, tx::identity_link::IdentityLink};
+use ephor_store::{
+    Store,
+    tx::{factor::Factor, identity_link::IdentityLink},
+};
 use ephor_testkit::{
     available_or_skip,
     oidc::{CLIENT_SECRET, Oidc},
 };
+use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -47,7 +52,6 @@ fn settings(provider: &Oidc, mapping: Mapping) -> OutsideSettings {
 struct Outside {
     world: World,
     issuer: Arc<OutsideIssuer>,
-    party: RelyingParty,
 }
 
 /// The issuer's clock is the real one, so ours begins there too.
@@ -65,7 +69,8 @@ async fn outside(settings: OutsideSettings) -> Outside {
         entropy: Arc::new(SeededEntropy::new(9)),
     };
     let party = RelyingParty::new(ports, BTreeMap::from([("corp".to_owned(), Arc::clone(&issuer))]), URL);
-    Outside { world, issuer, party }
+    world.identity = world.identity.with_relying_party(party);
+    Outside { world, issuer }
 }
 
 /// What a browser brings back.
@@ -76,8 +81,24 @@ struct Brought {
 }
 
 impl Outside {
+    fn party(&self) -> &RelyingParty {
+        self.world.identity.relying_party().unwrap()
+    }
+
+    /// As the portal takes somebody back.
+    async fn land(&self, brought: &Brought) -> Result<Landing, NotLanded> {
+        let of = |name: &str| brought.query.get(name).map(String::as_str);
+        let back = Return {
+            cookie: &brought.cookie,
+            state: of("state").unwrap_or_default(),
+            code: of("code").unwrap_or_default(),
+            issuer: of("iss"),
+        };
+        self.world.identity.land(back, &presented(&HeaderMap::new())).await
+    }
+
     async fn trip(&self, provider: &Oidc) -> Brought {
-        let departure = self.party.begin("corp", "/portal/", false).await.unwrap();
+        let departure = self.party().begin("corp", "/portal/", false).await.unwrap();
         let back = provider.browse(&departure.url).unwrap();
         let query = url::Url::parse(&back).unwrap().query_pairs().into_owned().collect();
         Brought { cookie: departure.cookie, query }
@@ -91,7 +112,7 @@ impl Outside {
             code: of("code").unwrap_or_default(),
             issuer: of("iss"),
         };
-        self.party.complete(back).await
+        self.party().complete(back).await
     }
 
     async fn ask(&self, token: &str) -> Result<ephor_identity::Caller, Denied> {
@@ -125,7 +146,7 @@ fn callback() -> String {
 async fn people_sign_in_with_an_outside_issuer() {
     let Some(mut provider) = available_or_skip(Oidc::start("alice", &callback(), "one")) else { return };
     let outside = outside(settings(&provider, Mapping::default())).await;
-    assert_eq!(outside.party.names().collect::<Vec<_>>(), ["corp"]);
+    assert_eq!(outside.party().names().collect::<Vec<_>>(), ["corp"]);
 
     // Nobody yet: who it is, is proved, and no more.
     let brought = outside.trip(&provider).await;
@@ -166,8 +187,8 @@ async fn people_sign_in_with_an_outside_issuer() {
     assert!(matches!(outside.complete(&mixed).await, Err(RelyingError::Refused(_))));
     outside.world.clock.set(outside.world.clock.now() + SignedDuration::from_mins(10));
     assert_eq!(outside.complete(&brought).await, Err(RelyingError::State), "away too long");
-    assert_eq!(outside.party.begin("corp", "//evil.example", false).await.unwrap_err(), RelyingError::Elsewhere);
-    assert_eq!(outside.party.begin("other", "/", false).await.unwrap_err(), RelyingError::UnknownIssuer);
+    assert_eq!(outside.party().begin("corp", "//evil.example", false).await.unwrap_err(), RelyingError::Elsewhere);
+    assert_eq!(outside.party().begin("other", "/", false).await.unwrap_err(), RelyingError::UnknownIssuer);
 
     // Its keys are exchanged: the first new token makes us ask again.
     outside.world.clock.set(SystemClock::default().now() + RETRY);
@@ -233,6 +254,55 @@ async fn what_the_issuer_says_of_factors_and_names_counts_where_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f18_an_issuers_word_spares_a_second_factor_only_by_mapping() {
+    let Some(provider) = available_or_skip(Oidc::start("alice", &callback(), "one")) else { return };
+    let mapping = Mapping { mfa_methods: ["hwk".to_owned()].into(), ..Mapping::default() };
+    for (mapping, spared) in [(Mapping::default(), false), (mapping, true)] {
+        let outside = outside(settings(&provider, mapping)).await;
+        link(&outside.world.store, &provider.issuer(), "alice", JEN).await;
+        let Ok(Landing::Account { sign_in, return_to }) = outside.land(&outside.trip(&provider).await).await else {
+            panic!("nobody landed")
+        };
+        let session = sign_in.done().expect("an account without a second factor");
+        let Via::Session { proofs, .. } = &session.caller.via else { panic!("{session:?}") };
+        let told = if spared { "federated federated-mfa" } else { "federated" };
+        assert_eq!((proofs.methods().to_string().as_str(), return_to.as_str()), (told, "/portal/"));
+
+        let factor = Factor {
+            id: uuid::Uuid::from_u128(0xfac),
+            principal: PrincipalId::new(JEN),
+            kind: "totp".to_owned(),
+            label: "phone".to_owned(),
+            secret: Vec::new(),
+            counter: 0,
+            created: outside.world.clock.now(),
+            used: None,
+            // Though it was switched off.
+            disabled: Some(outside.world.clock.now()),
+        };
+        let insert = outside.world.store.transact(move |tx| {
+            let factor = factor.clone();
+            Box::pin(async move { tx.insert_factor(&factor).await })
+        });
+        insert.await.unwrap();
+        let landed = outside.land(&outside.trip(&provider).await).await;
+        let Ok(Landing::Account { sign_in, .. }) = landed else { panic!("{landed:?}") };
+        match *sign_in {
+            SignIn::SecondFactor(caller, proofs) => {
+                assert!(!spared && proofs.iter().all(|proved| proved.method == Method::Federated));
+                assert_eq!(caller.principal.id.uuid(), JEN);
+            }
+            SignIn::Done(_) => assert!(spared),
+        }
+        // Of a disabled account, no more is said than of none.
+        let off = Principal { enabled: false, ..outside.world.principal(JEN).await };
+        outside.world.update(off).await;
+        let landed = outside.land(&outside.trip(&provider).await).await;
+        assert!(matches!(&landed, Ok(Landing::NotLinked(identity)) if identity.subject == "alice"), "{landed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f13_an_identity_never_changes_persons() {
     let Some(provider) = available_or_skip(Oidc::start("alice", &callback(), "one")) else { return };
     let outside = outside(settings(&provider, Mapping::default())).await;
@@ -241,11 +311,11 @@ async fn f13_an_identity_never_changes_persons() {
     // A token is no proof of presence here.
     let token = outside.world.token_of_jen().await;
     let caller = outside.ask(&token).await.unwrap();
-    assert_eq!(outside.party.link_own(&caller, identity.clone()).await, Err(RelyingError::NotFresh));
+    assert_eq!(outside.party().link_own(&caller, identity.clone()).await, Err(RelyingError::NotFresh));
     let jen = outside.world.session_of(JEN).await;
-    assert_eq!(outside.party.link_own(&jen, identity.clone()).await, Ok(()));
+    assert_eq!(outside.party().link_own(&jen, identity.clone()).await, Ok(()));
     let stale = ProvedIdentity { at: now - SignedDuration::from_mins(11), ..identity.clone() };
-    assert_eq!(outside.party.link_own(&jen, stale).await, Err(RelyingError::NotFresh));
+    assert_eq!(outside.party().link_own(&jen, stale).await, Err(RelyingError::NotFresh));
     // The link is ended; the identity still belongs to that person.
     let (issuer, at) = (provider.issuer(), now);
     outside
@@ -259,7 +329,7 @@ async fn f13_an_identity_never_changes_persons() {
         .unwrap();
     let sam = outside.world.another_person().await;
     let sam = outside.world.session_of(sam).await;
-    let refused = outside.party.link_own(&sam, identity.clone()).await;
+    let refused = outside.party().link_own(&sam, identity.clone()).await;
     assert_eq!(refused, Err(RelyingError::Unlinkable(Unlinkable::OtherPerson)));
-    assert_eq!(outside.party.link_own(&jen, identity).await, Ok(()));
+    assert_eq!(outside.party().link_own(&jen, identity).await, Ok(()));
 }

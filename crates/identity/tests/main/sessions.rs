@@ -40,7 +40,10 @@ async fn a_session_is_a_caller_with_ambient_credentials() {
     let Via::Session { key, .. } = &caller.via else { unreachable!() };
     let events = app.events();
     assert_eq!(events.len(), 1);
-    assert_eq!(events[0].kind, EventKind::SignedIn { session: key.handle() });
+    assert_eq!(
+        events[0].kind,
+        EventKind::SignedIn { session: key.handle(), methods: [Method::Password].into_iter().collect() }
+    );
 
     let answer = app.identity.caller(&presented(&cookies(&new.secret)), Accepted::API).await;
     assert_eq!(answer, Err(Denied::NotSignedIn(Reason::Nothing)), "cookies count on PAM and portal only");

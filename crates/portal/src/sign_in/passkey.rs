@@ -30,7 +30,8 @@ pub(crate) struct Wish {
 }
 
 /// `POST /portal/sign-in/passkey`: a form and no link, because a challenge is remembered for each.
-pub(crate) async fn page(State(app): State<App>, Sent(wish): Sent<Wish>) -> Answer {
+pub(crate) async fn page(State(app): State<App>, call: Call, Sent(wish): Sent<Wish>) -> Answer {
+    app.identity.pay_as_stranger(call.address)?;
     sheet(&app, &wish.then, None).await
 }
 
@@ -68,6 +69,7 @@ pub(crate) struct Signature {
 
 /// `POST /portal/sign-in/passkey/answer`.
 pub(crate) async fn answer(State(app): State<App>, call: Call, Sent(signature): Sent<Signature>) -> Answer<Response> {
+    app.identity.pay_as_stranger(call.address)?;
     let proved = app.factors.prove_anybody(&signature.secret, &signature.answer, call.address).await;
     let principal = match proved {
         Ok(principal) => principal,

@@ -67,11 +67,23 @@ impl Oidc {
         self.process = None;
     }
 
-    /// Starts it anew with a fresh key of this name: a rotation.
+    /// Starts it anew with the key of this name and no other: a rotation. The key is fresh unless it was announced.
     ///
     /// # Errors
     /// When it does not answer in time.
     pub fn start_again(&mut self, kid: &str) -> Result<(), LaunchError> {
+        self.start_with(&[kid])
+    }
+
+    /// Starts it anew with the key of one name, and shows the next one already: the rotation of a careful issuer begins.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub fn announce(&mut self, kid: &str, next: &str) -> Result<(), LaunchError> {
+        self.start_with(&[kid, next])
+    }
+
+    fn start_with(&mut self, kids: &[&str]) -> Result<(), LaunchError> {
         self.process = None;
         // Imports are looked up beside the script.
         let script = self.modules.join(format!("provider-{}.mjs", self.port.number()));
@@ -81,7 +93,8 @@ impl Oidc {
         let output = output.map_err(LaunchError::os("opening the log of the provider"))?;
         let errors = output.try_clone().map_err(LaunchError::os("opening the log of the provider"))?;
         let mut command = Command::new(&self.node);
-        command.arg(&script).arg(self.port.number().to_string()).args([&self.account, kid, &self.redirect]);
+        command.arg(&script).arg(self.port.number().to_string()).args([&self.account, &self.redirect]);
+        command.arg(self.directory.join("keys.json")).args(kids);
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         self.process = Some(Process::spawn("oidc-provider", &mut command, &self.directory)?);
         let url = format!("{}/.well-known/openid-configuration", self.issuer());
@@ -110,13 +123,41 @@ impl Oidc {
         Err(LaunchError::failed("the sign-in at oidc-provider", at))
     }
 
+    /// An access token of the account for `api://ephor`, as a program of that issuer gets one by code and PKCE.
+    ///
+    /// # Errors
+    /// When it gets none.
+    pub fn person_token(&self) -> Result<String, LaunchError> {
+        // The pair of RFC 7636, appendix B.
+        let (verifier, challenge) =
+            ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        let back = self.browse(&format!(
+            "{}/auth?client_id=ephor&response_type=code&scope=openid%20api&redirect_uri={}&state=s&code_challenge={challenge}\
+             &code_challenge_method=S256",
+            self.issuer(),
+            self.redirect
+        ))?;
+        let code = back.split(['?', '&']).find_map(|part| part.strip_prefix("code="));
+        let code = code.ok_or_else(|| LaunchError::failed("the sign-in at oidc-provider", back.clone()))?;
+        let secret = "ephor:a%20secret%2Fof%2Bours";
+        let form = format!(
+            "grant_type=authorization_code&code={code}&redirect_uri={}&code_verifier={verifier}",
+            self.redirect
+        );
+        self.token_by(secret, &form)
+    }
+
     /// A token that the client `svc` gets for itself.
     ///
     /// # Errors
     /// When it gets none.
     pub fn application_token(&self) -> Result<String, LaunchError> {
+        self.token_by("svc:secret", "grant_type=client_credentials&scope=api")
+    }
+
+    fn token_by(&self, client: &str, form: &str) -> Result<String, LaunchError> {
         let url = format!("{}/token", self.issuer());
-        let answer = curl(&["-s", "-u", "svc:secret", "-d", "grant_type=client_credentials&scope=api", &url])?;
+        let answer = curl(&["-s", "-u", client, "-d", form, &url])?;
         let answer: serde_json::Value =
             serde_json::from_str(&answer).map_err(|error| LaunchError::failed("oidc-provider", error.to_string()))?;
         let token = answer.get("access_token").and_then(serde_json::Value::as_str).map(str::to_owned);

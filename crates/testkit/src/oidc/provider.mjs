@@ -1,12 +1,16 @@
-// An OpenID provider that signs everybody in at once. Arguments: port, account, name of the key, redirect URI.
+// An OpenID provider that signs everybody in at once. Arguments: port, account, redirect URI, file of its keys, name of the
+// key that signs, names of keys that are shown besides.
 import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 
-const [port, account, kid, redirect] = process.argv.slice(2);
+const [port, account, redirect, file, ...kids] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
-const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+const kept = existsSync(file) ? JSON.parse(readFileSync(file)) : {};
+for (const kid of kids) kept[kid] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+writeFileSync(file, JSON.stringify(kept));
 const provider = new Provider(issuer, {
-  jwks: { keys: [{ ...key, kid, use: 'sig', alg: 'RS256' }] },
+  jwks: { keys: kids.map((kid) => ({ ...kept[kid], kid, use: 'sig', alg: 'RS256' })) },
   clients: [
     { client_id: 'ephor', client_secret: 'a secret/of+ours', redirect_uris: [redirect], grant_types: ['authorization_code'], response_types: ['code'] },
     { client_id: 'svc', client_secret: 'secret', redirect_uris: [], grant_types: ['client_credentials'], response_types: [] },

@@ -1,6 +1,7 @@
 //! Named callers: what a person does at the engine.
 
 use ephor_domain::approval::Verdict;
+use ephor_domain::authentication::{Method, Methods};
 use ephor_domain::id::{ApprovalId, RequestId};
 use ephor_domain::pam::PamStatus;
 use ephor_domain::principal::{Actor, Proof};
@@ -28,7 +29,13 @@ impl std::fmt::Debug for Caller {
 
 impl Caller {
     pub(super) fn new(engine: Engine, name: &str) -> Self {
-        let actor = Actor { principal: id(name), person: id(name), address: None, proof: Proof::Person };
+        let actor = Actor {
+            principal: id(name),
+            person: id(name),
+            address: None,
+            proof: Proof::Person,
+            methods: Methods::default(),
+        };
         Self { engine, actor }
     }
 
@@ -43,6 +50,13 @@ impl Caller {
     #[must_use]
     pub fn with_proof(mut self, proof: Proof) -> Self {
         self.actor.proof = proof;
+        self
+    }
+
+    /// The same, who has proved so much.
+    #[must_use]
+    pub fn with_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.actor.methods = methods.into_iter().collect();
         self
     }
 

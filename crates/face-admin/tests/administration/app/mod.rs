@@ -9,6 +9,7 @@ use ephor_audit::{Actor as RecordedActor, Record, Sealed, events, key::SigningKe
 use ephor_domain::{
     administration::AdministratorRole,
     approval::Verdict,
+    authentication::Methods,
     id::{ApiTokenId, Id, PersonId, PrincipalId, TargetId},
     pam::PamStatus,
     principal::{Actor, Principal, PrincipalKind, Proof},
@@ -271,7 +272,13 @@ impl App {
     /// Somebody at the keyboard.
     pub(crate) async fn actor(&self, name: &str) -> Actor {
         let principal = self.principal(name).await;
-        Actor { principal: principal.id, person: principal.person, address: None, proof: Proof::Person }
+        Actor {
+            principal: principal.id,
+            person: principal.person,
+            address: None,
+            proof: Proof::Person,
+            methods: Methods::default(),
+        }
     }
 
     pub(crate) async fn principal(&self, name: &str) -> Principal {

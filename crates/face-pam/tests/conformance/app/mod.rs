@@ -21,6 +21,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ephor_audit::record::Record;
 use ephor_domain::{
+    authentication::Methods,
     id::{EntitlementId, PrincipalId},
     principal::{Actor, Proof},
 };
@@ -256,6 +257,7 @@ impl App {
             person: principal.person,
             address: Some(identity::ADDRESS.to_string()),
             proof: Proof::Person,
+            methods: Methods::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The `ephor` binary: the server, its demo, and the commands that talk to it.
 
 mod admin_init;
+mod admin_recover;
 mod audit;
 mod client;
 mod command;

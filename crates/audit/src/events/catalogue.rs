@@ -189,6 +189,7 @@ catalogue! {
     EMERGENCY_END = 9500 "emergency.ended" Critical "Access was ended at once by an emergency order";
     EMERGENCY_ADMINISTRATOR = 9501 "emergency.administrator" Critical "An administrator was made on the host although an active one exists";
     BREAK_GLASS_USED = 9502 "emergency.break_glass" Critical "A break-glass account was used";
+    EMERGENCY_RECOVERY = 9503 "emergency.recovery" Critical "The second factors of an administrator were reset on the host";
 
     // 9600-9649: the service and its surroundings.
     SERVICE_STARTED = 9600 "service.started" Information "A node started";

@@ -180,7 +180,7 @@ fn pam_121_users_groups_settings_and_what_does_not_apply() {
     assert_eq!(text(&set, "SourceEmailAddress"), "n@demo.test");
     let found = ada(&["user", "list", "-q", "--filter", "SourceEmailAddress eq 'n@demo.test'"]).good();
     assert_eq!(found.trim(), text(&made, "UserId"));
-    let password = ["admin", "account", "password", "nina", "--stdin"];
+    let password = ["admin", "account", "password", "nina", "--new-password-stdin"];
     demo.piped("ada", &password, "a long enough password\n").good();
     let nina = [("EPHOR_SERVER", demo.url()), ("EPHOR_USER", "nina"), ("EPHOR_PASSWORD", "a long enough password")];
     assert_eq!(run(&["pam", "session"], &nina, "").good(), "DEMO\\nina\n");

@@ -41,3 +41,29 @@ fn the_first_administrator_is_made_on_the_host_and_once() {
         assert_eq!(of(&findings, what), "good", "{what}");
     }
 }
+
+#[test]
+fn an_administrator_without_factors_is_let_in_on_the_host() {
+    let folder = WorkDir::new("recover").unwrap();
+    let file = configure(folder.path(), "public_url = 'https://ephor.example'\n");
+    let init = ["admin", "init", "--user", "root", "--password-stdin", "--config", &file];
+    run(&init, &[], "correct horse battery\n").good();
+    let recover =
+        |more: &[&str]| run(&[&["admin", "recover", "--user", "root", "--config", &file], more].concat(), &[], "");
+    let needless = recover(&[]).complaint(2);
+    assert!(needless.contains("(invalid)") && needless.contains("no second factor"), "{needless}");
+    let database = rusqlite::Connection::open(folder.join("data/ephor.db")).unwrap();
+    let enrolled = "INSERT INTO factor (id, principal, kind, label, secret, counter, created) \
+                    SELECT id, id, 'totp', 'phone', x'00', 0, 0 FROM principal WHERE account = 'root'";
+    assert_eq!(database.execute(enrolled, ()).unwrap(), 1);
+    drop(database);
+    let let_in = recover(&["--json"]).json();
+    assert_eq!(let_in["username"], "PRIV\\root");
+    let link = let_in["link"].as_str().unwrap();
+    assert!(link.starts_with("https://ephor.example/portal/enrol?token="), "{link}");
+    recover(&[]).complaint(2);
+    let log = run(&["audit", "export", "--config", &file], &[], "").good();
+    assert!(log.contains("emergency.recovery"), "{log}");
+    let unknown = run(&["admin", "recover", "--user", "nobody", "--config", &file], &[], "").complaint(2);
+    assert!(unknown.contains("(not_found)"), "{unknown}");
+}

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod listing;
 pub mod monitor;
 pub mod person;
+pub mod recovery;
 pub mod request;
 pub mod role;
 mod subject;

@@ -7,7 +7,11 @@ use ephor_identity::{
     password::verify_password,
     secret::{Purpose, SecretHash},
 };
+use ephor_store::tx::factor::Factor;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+
+use uuid::Uuid;
 
 use crate::app::{App, on_both};
 
@@ -353,6 +357,60 @@ async fn the_first_administrator_is_made_once_unless_in_an_emergency() {
         let mut zoe = app.actor("ada").await;
         (zoe.principal, zoe.person, zoe.proof) = (made.principal.id, made.principal.person, Proof::Host);
         assert_eq!(app.engine.administers(&zoe).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_who_lost_every_factor_is_let_in_on_the_host_when_nobody_else_can() {
+    on_both(async |app| {
+        let recover = async |name: &str, emergency: bool| app.engine.recover_administrator(name, emergency).await;
+        let refused = async |name: &str, emergency: bool| match recover(name, emergency).await {
+            Err(Denied::Refused(refusal)) => refusal,
+            other => panic!("{other:?}"),
+        };
+        let before = app.records().await.len();
+        assert_eq!(refused("nobody", true).await, Refusal::NotFound { what: "Global Administrator" });
+        assert_eq!(refused("jen", true).await, Refusal::NotFound { what: "Global Administrator" });
+        assert!(matches!(refused("ada", false).await, Refusal::Invalid { field: "user", .. }), "nothing is lost");
+        assert_eq!(app.records().await.len(), before + 3, "what is refused is recorded");
+
+        let factor = |name: &str| Factor {
+            id: Uuid::from_u128(app.id(name).as_u128() ^ 1),
+            principal: app.typed(name),
+            kind: "totp".to_owned(),
+            label: "phone".to_owned(),
+            secret: Vec::new(),
+            counter: 0,
+            created: app.now(),
+            used: None,
+            disabled: None,
+        };
+        let enrol = async |name: &str| {
+            let factor = factor(name);
+            let insert = app.engine.store().transact(move |tx| {
+                let factor = factor.clone();
+                Box::pin(async move { tx.insert_factor(&factor).await })
+            });
+            insert.await.unwrap();
+        };
+        enrol("ada").await;
+        let before = app.records().await.len();
+        let let_in = recover("ada", false).await.unwrap();
+        assert_eq!(let_in.principal.id.uuid(), app.id("ada"));
+        assert_eq!(let_in.expires, app.now().checked_add(SignedDuration::from_mins(15)).unwrap());
+        let records = app.records().await.split_off(before);
+        let numbers: Vec<_> = records.iter().map(|record| record.event).collect();
+        assert_eq!(numbers, [events::EMERGENCY_RECOVERY.id, events::ENROLMENT_LINK_ISSUED.id]);
+        let ada = app.typed("ada");
+        assert!(app.read(move |tx| Box::pin(tx.factors(ada))).await.is_empty());
+        assert_eq!(app.engine.enrolment_account(&let_in.secret).await.unwrap().id.uuid(), app.id("ada"));
+
+        // Somebody else can do it now.
+        app.engine.init_administrator("zoe", true).await.unwrap();
+        enrol("ada").await;
+        assert!(matches!(refused("ada", false).await, Refusal::Conflict { .. }));
+        recover("ada", true).await.unwrap();
     })
     .await;
 }

@@ -19,9 +19,9 @@ pub(crate) enum Command {
         /// Name or id
         #[arg(value_name = "USER")]
         account: String,
-        /// Read it from a line of standard input instead of asking for it
-        #[arg(long)]
-        stdin: bool,
+        /// Read it from a line of standard input instead of asking for it; with --password-stdin from the one after that
+        #[arg(long, alias = "stdin")]
+        new_password_stdin: bool,
     },
     /// Issue a link secret that lets its bearer set the password of an account, once
     Enrol {
@@ -31,6 +31,21 @@ pub(crate) enum Command {
         /// How long it is good [default: 15 minutes, at most a day]
         #[arg(long, value_name = "DURATION")]
         lifetime: Option<Ttl>,
+    },
+    /// Show the second factors of an account
+    Factors {
+        /// Name or id
+        #[arg(value_name = "USER")]
+        account: String,
+    },
+    /// Take all second factors of an account away whose person lost them; its sessions end. Takes your password, not a token
+    ResetFactors {
+        /// Name or id
+        #[arg(value_name = "USER")]
+        account: String,
+        /// Do not ask
+        #[arg(long)]
+        force: bool,
     },
     /// Say what a target calls an account
     Bind {
@@ -92,11 +107,29 @@ pub(crate) struct NewToken {
 
 pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
     match command {
-        Command::Password { account, stdin } => password(api, &account, stdin, form).await,
+        Command::Password { account, new_password_stdin } => password(api, &account, new_password_stdin, form).await,
         Command::Enrol { account, lifetime } => {
             let Found { id, .. } = find::user(api, &account).await?;
             let order = json!({"lifetime": lifetime.map(|life| life.0)});
             view::object(form, &api.post(&format!("users/{id}/enrolment"), &order).await?)
+        }
+        Command::Factors { account } => {
+            let user = find::user(api, &account).await?;
+            let rows = api.list(&format!("users/{}/factors", user.id), &[]).await?;
+            let columns: Columns<'_> = &[
+                ("Factor", &|row| property(row, "label")),
+                ("Kind", &|row| property(row, "kind")),
+                ("Since", &|row| instant(row, "created")),
+                ("Last used", &|row| instant(row, "lastUsed")),
+                ("Switched off", &|row| instant(row, "disabled")),
+            ];
+            view::list(form, None, &rows, columns, "No second factors.")
+        }
+        Command::ResetFactors { account, force } => {
+            let user = find::user(api, &account).await?;
+            prompt::confirm(&format!("Take all second factors of {:?} away", user.name), force)?;
+            api.delete(&format!("users/{}/factors", user.id)).await?;
+            view::done(form, false, "reset the second factors of", ("UserId", user.id), &user.name)
         }
         Command::Bind { account, target, native_name, login } => {
             let (user, target) = (find::user(api, &account).await?, find::target(api, &target).await?);

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use self::api::Api;
 use super::connection::Connection;
 use crate::{
-    admin_init,
+    admin_init, admin_recover,
     exit::Done,
     output::{self, Form},
 };
@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Served(Served),
     /// Make the first administrator, on the host: opens the store itself, so no server may run on it
     Init(Box<admin_init::Arguments>),
+    /// Let a Global Administrator in who lost every second factor, on the host: opens the store itself
+    Recover(Box<admin_recover::Arguments>),
     #[command(flatten)]
     Elsewhere(elsewhere::Command),
 }
@@ -102,6 +104,7 @@ pub(crate) async fn run(command: Command, connection: &Connection, form: Form) -
             outcome
         }
         Command::Init(arguments) => admin_init::run(&arguments, form).await,
+        Command::Recover(arguments) => admin_recover::run(&arguments, form).await,
         Command::Elsewhere(command) => elsewhere::run(command),
     }
 }

@@ -10,6 +10,7 @@ mod clients;
 mod clock;
 mod directory;
 mod ephor;
+mod every_way_in;
 mod first_administrator;
 mod listening;
 mod outside_issuer;

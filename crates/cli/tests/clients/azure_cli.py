@@ -10,7 +10,8 @@ facts = json.load(sys.stdin)
 base = facts["https"]
 app = facts["apps"]["app"]
 az = os.environ["EPHOR_AZ"]
-folder = tempfile.mkdtemp(prefix="ephor-az-")
+keep = tempfile.TemporaryDirectory(prefix="ephor-az-")
+folder = keep.name
 environment = dict(
     os.environ,
     AZURE_CONFIG_DIR=folder,

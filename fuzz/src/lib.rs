@@ -34,6 +34,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ldap_dn", run: connect::fuzz_dn, dictionary: connect::DICTIONARY },
     Target { name: "jwt", run: identity::fuzz_token, dictionary: identity::DICTIONARY },
     Target { name: "jwt_claims", run: identity::fuzz_claims, dictionary: identity::DICTIONARY },
+    Target { name: "spnego", run: identity::fuzz_negotiate, dictionary: identity::SPNEGO_DICTIONARY },
+    Target { name: "keytab", run: identity::fuzz_keytab, dictionary: identity::SPNEGO_DICTIONARY },
     Target { name: "jwk", run: identity::fuzz_key, dictionary: identity::DICTIONARY },
 ];
 

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::step;
 
-/// A program the tests start and the Debian package that brings it.
+/// A program the tests start, or a file they need (`*` stands for any text in one part), and the Debian package that brings
+/// it.
 const PACKAGES: &[(&str, &str)] = &[
     ("slapd", "slapd"),
     ("ldapsearch", "ldap-utils"),
@@ -17,7 +18,26 @@ const PACKAGES: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("curl", "curl"),
+    ("krb5kdc", "krb5-kdc"),
+    ("kadmin.local", "krb5-admin-server"),
+    ("kinit", "krb5-user"),
+    ("samba", "samba"),
+    ("samba-tool", "samba-common-bin"),
+    (AD_SCHEMA, "samba-ad-provision"),
+    (LDB_MODULES, "samba-dsdb-modules"),
+    ("krb5-config", "libkrb5-dev"),
+    (LIBCLANG, "libclang-dev"),
 ];
+
+/// What a domain controller is made from.
+const AD_SCHEMA: &str = "/usr/share/samba/setup/ad-schema";
+
+/// What a domain controller keeps its directory with.
+const LDB_MODULES: &str = "/usr/lib/*/samba/ldb/samba_dsdb.so";
+
+/// What reads the C headers of the Kerberos library.
+const LIBCLANG: &str = "/usr/lib/llvm-*/lib/libclang.so";
 
 /// The package that lets Python make virtual environments; probed by doing it.
 const VENV_PACKAGE: &str = "python3-venv";
@@ -46,6 +66,12 @@ pub(crate) fn run() -> Result<()> {
     install_schemathesis()?;
     install_browser_tools()?;
     install_clients()
+}
+
+/// The arguments of cargo that build all there is, as far as this machine can: Kerberos needs the headers of a library.
+pub(crate) fn features() -> &'static [&'static str] {
+    let can = installed("krb5-config") && installed(LIBCLANG);
+    if can { &["--features", "ephor-cli/kerberos"] } else { &[] }
 }
 
 /// Where [`run`] puts what drives the browser.
@@ -138,6 +164,16 @@ fn installed(program: &str) -> bool {
             .flatten()
             .flatten()
             .any(|version| version.path().join("bin/initdb").is_file() && version.path().join("bin/psql").is_file());
+    }
+    if let Some((before, after)) = program.split_once('*') {
+        return std::fs::read_dir(Path::new(before).parent().unwrap_or(Path::new("/")))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|entry| entry.path().join(after.split_once('/').unwrap_or_default().1).exists());
+    }
+    if program.starts_with('/') {
+        return Path::new(program).exists();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);

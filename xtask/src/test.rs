@@ -28,15 +28,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
     }
     // First, so that the output ends with the summary of the test runner.
-    let documented =
-        !options.filters.is_empty() || step::succeeds(step::cargo().args(["test", "--workspace", "--doc"]))?;
+    let documented = !options.filters.is_empty()
+        || step::succeeds(step::cargo().args(["test", "--workspace", "--doc"]).args(setup::features()))?;
 
     let cluster = shared_cluster(options)?;
     let given = std::env::var(SHARED_URL).ok();
     let shared = cluster.as_ref().map(|cluster| cluster.url("postgres")).or(given);
     // What does not compile is explained by the test runner below.
     if let Some(url) = &shared
-        && step::succeeds(step::cargo().args(["test", "--workspace", "--no-run", "--quiet"]))?
+        && step::succeeds(step::cargo().args(["test", "--workspace", "--no-run", "--quiet"]).args(setup::features()))?
     {
         Template::make(url, migrate).context("making the template of the test databases")?;
     }
@@ -94,7 +94,7 @@ fn migrate(url: &str) -> Result<()> {
 
 fn nextest(options: &Options) -> Command {
     let mut command = step::cargo();
-    command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(setup::features());
     if options.long {
         command.args(["--run-ignored", "all"]);
     }
@@ -104,7 +104,10 @@ fn nextest(options: &Options) -> Command {
 
 fn cargo_test(options: &Options) -> Command {
     let mut command = step::cargo();
-    command.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--"]);
+    command
+        .args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+        .args(setup::features())
+        .arg("--");
     if options.long {
         command.arg("--include-ignored");
     }

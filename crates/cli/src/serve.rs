@@ -17,7 +17,7 @@ use crate::{
         foundation::Foundation,
         keepsake,
         open::{self, Configured},
-        outside,
+        outside, vouchers,
     },
 };
 
@@ -62,6 +62,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         token_rules: open::token_rules(&config, &opened.foundation),
         public_url: open::public_url(&config),
         issuers: outside::issuers(&config, &resolved, &own, &opened.clock)?,
+        directories: vouchers::directories(&config)?,
+        tickets: vouchers::tickets(&config)?,
         keys,
         targets: targets(&config, &opened.foundation)?,
         mfa,
@@ -80,7 +82,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         allowed_origins: config.allowed_origins.iter().map(|Text(origin)| origin.clone()).collect(),
         public_origin: config.public_url.as_ref().map(|Text(origin)| origin.clone()),
         proxies: config.trusted_proxies.iter().map(|Text(network)| *network).collect(),
-        limits: config.limits.front(),
+        limits: vouchers::limits(&config),
         demo: false,
     })?;
     process.engine().keep_records(config.audit.retention_days);

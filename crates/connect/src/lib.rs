@@ -12,7 +12,10 @@ mod tls;
 pub mod webhook;
 
 pub use hook::{HttpMfaHook, MfaHookConfig};
-pub use ldap::{LdapConfig, LdapConfigError, LdapTarget};
+pub use ldap::{
+    DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapConfig, LdapConfigError, LdapDirectory, LdapTarget,
+    LockOut,
+};
 pub use outgoing::{OutgoingConfig, OutgoingConfigError};
 pub use tls::TlsConfigError;
 pub use webhook::Webhook;

@@ -75,9 +75,9 @@ pub struct Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// Session or ticket of a person.
+    /// Session of a person.
     Person,
-    /// A password sent along with the call: nothing else can have been asked for.
+    /// A password or a ticket sent along with the call: nothing else can have been asked for.
     Password,
     /// A token from a person's sign-in of 12 h ago or more, or at an unknown time.
     Remembered,

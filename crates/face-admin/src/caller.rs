@@ -87,7 +87,7 @@ pub(crate) fn unknown(denied: &Denied) -> Problem {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "There were too many failed sign-ins.")
                 .retry_after(whole_seconds(*retry_after))
         }
-        Denied::Busy => Problem::unavailable(),
+        Denied::Busy | Denied::Unanswered => Problem::unavailable(),
         Denied::Unavailable(fault) => {
             tracing::error!(cause = fault.cause(), "sign-in failed");
             of_fault(fault)

@@ -51,7 +51,7 @@ fn unknown(app: &App, denied: &Denied) -> ArmError {
             Some("The account is disabled."),
         ),
         Denied::TooMany { retry_after } => return ArmError::too_many(retry_after.as_secs()),
-        Denied::Busy => return ArmError::unavailable(),
+        Denied::Busy | Denied::Unanswered => return ArmError::unavailable(),
         Denied::Unavailable(fault) => {
             tracing::error!(cause = fault.cause(), "sign-in failed");
             return ArmError::unavailable();

@@ -59,7 +59,7 @@ fn unknown(app: &App, denied: &Denied) -> GraphError {
         Denied::NotSignedIn(reason) => unauthorized(app, said(*reason)),
         Denied::Disabled(_) => unauthorized(app, "The account behind the access token is disabled."),
         Denied::TooMany { retry_after } => GraphError::too_many(retry_after.as_secs()),
-        Denied::Busy => GraphError::unavailable(),
+        Denied::Busy | Denied::Unanswered => GraphError::unavailable(),
         Denied::Unavailable(fault) => {
             tracing::error!(cause = fault.cause(), "sign-in failed");
             GraphError::unavailable()

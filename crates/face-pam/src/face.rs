@@ -13,7 +13,7 @@ use axum::body::Body;
 use ephor_engine::Engine;
 use ephor_front::Refused;
 use ephor_identity::{
-    Identity, Origin,
+    Caller, Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
 };
 use ephor_odata::query::Query;
@@ -120,6 +120,14 @@ impl Inner {
             return Ok(options());
         }
         let caller = caller::of(&call, &self.identity).await?;
+        // Whatever is answered now, the client learns who answers.
+        let proof = caller.answer().cloned();
+        let mut response = self.answer_known(call, body, caller).await.unwrap_or_else(Problem::into_response);
+        response.headers_mut().extend(proof.map(|proof| (header::WWW_AUTHENTICATE, proof)));
+        Ok(response)
+    }
+
+    async fn answer_known(&self, call: Parts, body: Body, caller: Caller) -> Result<Response<Body>, Problem> {
         version::check(&Query::new(call.uri.query().unwrap_or_default()))?;
         if let Err(foreign) = self.origins.check(&call, &caller) {
             self.engine.record_foreign_origin(&caller.actor).await?;

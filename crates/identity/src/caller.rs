@@ -35,6 +35,11 @@ pub struct Caller {
 pub enum Via {
     /// Name and password with the call.
     Basic,
+    /// A Kerberos ticket with the call.
+    Kerberos {
+        /// Our own proof for the client: the `WWW-Authenticate` line of the answer, whatever that says.
+        answer: Option<HeaderValue>,
+    },
     /// A session of the portal.
     Session {
         /// Which one.
@@ -63,6 +68,7 @@ impl Caller {
     pub fn proofs(&self, now: Timestamp) -> Proofs {
         match &self.via {
             Via::Basic => Proofs::of(Method::Password, now),
+            Via::Kerberos { .. } => Proofs::of(Method::Kerberos, now),
             Via::Session { proofs, .. } => proofs.clone(),
             Via::ApiToken { .. } => Proofs::default(),
             Via::Token(facts) => facts.proofs(),
@@ -75,7 +81,7 @@ impl Caller {
     #[must_use]
     pub fn has_scope(&self, scope: Scope) -> bool {
         match &self.via {
-            Via::Basic | Via::Session { .. } => true,
+            Via::Basic | Via::Kerberos { .. } | Via::Session { .. } => true,
             Via::ApiToken { scopes, .. } => scopes.contains(&scope),
             Via::Token(facts) if facts.app_only => scope != Scope::PamUse && facts.has_role(scope.into()),
             Via::Token(facts) => facts.has_scope(scope.into()),
@@ -87,7 +93,7 @@ impl Caller {
     pub const fn session(&self) -> Option<&SecretHash> {
         match &self.via {
             Via::Session { key, .. } => Some(key),
-            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+            Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         }
     }
 
@@ -96,7 +102,16 @@ impl Caller {
     pub fn token(&self) -> Option<&TokenFacts> {
         match &self.via {
             Via::Token(facts) => Some(facts),
-            Via::Basic | Via::Session { .. } | Via::ApiToken { .. } => None,
+            Via::Basic | Via::Kerberos { .. } | Via::Session { .. } | Via::ApiToken { .. } => None,
+        }
+    }
+
+    /// Our own proof for a client that came with a ticket: a `WWW-Authenticate` line for the answer to this call.
+    #[must_use]
+    pub fn answer(&self) -> Option<&HeaderValue> {
+        match &self.via {
+            Via::Kerberos { answer } => answer.as_ref(),
+            Via::Basic | Via::Session { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         }
     }
 }
@@ -119,6 +134,9 @@ pub enum Denied {
     /// Too many passwords wait to be checked: 503.
     #[error("too many sign-ins at once; try again")]
     Busy,
+    /// What would judge the credentials gives no answer, be it a directory or a key tab: 503.
+    #[error("what would judge the credentials gives no answer; try again later")]
+    Unanswered,
     /// The store does not answer: 503.
     #[error("sign-in is not available")]
     Unavailable(Fault),
@@ -152,6 +170,8 @@ pub enum Reason {
 pub struct Accepted {
     /// HTTP Basic.
     pub basic: bool,
+    /// Kerberos tickets, where they count at all ([`crate::Identity::takes_tickets`]).
+    pub negotiate: bool,
     /// The portal's session cookie.
     pub session: bool,
     /// API tokens.
@@ -164,17 +184,21 @@ pub struct Accepted {
 
 impl Accepted {
     /// The PAM face.
-    pub const PAM: Self = Self { basic: true, session: true, api_token: true, jwt: true, carried_session: false };
+    pub const PAM: Self =
+        Self { basic: true, negotiate: true, session: true, api_token: true, jwt: true, carried_session: false };
     /// The Graph face.
-    pub const GRAPH: Self = Self { basic: false, session: false, api_token: false, jwt: true, carried_session: false };
+    pub const GRAPH: Self =
+        Self { basic: false, negotiate: false, session: false, api_token: false, jwt: true, carried_session: false };
     /// The ARM face.
     pub const ARM: Self = Self::GRAPH;
     /// The portal.
-    pub const PORTAL: Self = Self { basic: false, session: true, api_token: false, jwt: false, carried_session: false };
+    pub const PORTAL: Self =
+        Self { basic: false, negotiate: false, session: true, api_token: false, jwt: false, carried_session: false };
     /// The admin face, SCIM, and metrics from afar: nothing a browser sends by itself.
-    pub const API: Self = Self { basic: false, session: false, api_token: true, jwt: true, carried_session: true };
+    pub const API: Self =
+        Self { basic: false, negotiate: false, session: false, api_token: true, jwt: true, carried_session: true };
 
-    /// The `WWW-Authenticate` lines of a 401; a face that says more of tokens builds a [`crate::bearer::challenge::Challenge`].
+    /// The `WWW-Authenticate` lines of a 401 without tickets, which [`crate::Identity::challenges`] knows of; a face that says more of tokens builds a [`crate::bearer::challenge::Challenge`].
     #[must_use]
     pub fn challenges(self) -> Vec<HeaderValue> {
         let mut lines = Vec::new();

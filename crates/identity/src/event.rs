@@ -7,6 +7,7 @@ use ephor_domain::{
     authentication::Methods,
     id::{ApiTokenId, PrincipalId},
 };
+use ephor_engine::port::password::PasswordRefusal;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -167,4 +168,12 @@ pub enum FailureReason {
     OutsideRefused,
     /// An outside issuer says who it is, and no account here is linked to that identity.
     NotLinked,
+    /// A directory refuses the password or the account.
+    AtDirectory(PasswordRefusal),
+    /// A Kerberos ticket that is not good.
+    BadTicket,
+    /// A good ticket of a realm that does not count, or of a service.
+    ForeignTicket,
+    /// NTLM, which is not done here.
+    Ntlm,
 }

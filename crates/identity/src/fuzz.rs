@@ -1,4 +1,4 @@
-//! What fuzzing asks of tokens: any bytes, no panic, and nothing unsigned that counts.
+//! What fuzzing asks of tokens and tickets: any bytes, no panic, and nothing unsigned that counts.
 
 use std::sync::OnceLock;
 
@@ -6,6 +6,7 @@ use crate::{
     bearer::Claims,
     jose::{Algorithm, Compact, Jwk, LONGEST, VerifyingKey},
     keys::PrivateKey,
+    negotiate::{ClientName, keytab, token},
 };
 
 /// Words worth trying.
@@ -60,4 +61,43 @@ pub fn fuzz_key(bytes: &[u8]) {
         let _ = jwk.thumbprint();
         let _ = VerifyingKey::from_jwk(&jwk);
     }
+}
+
+/// Words worth trying in tickets and key tabs; bytes beyond ASCII come from the mutations.
+pub const SPNEGO_DICTIONARY: &[&str] = &[
+    "NTLMSSP\0",
+    "\x06\x06\x2b\x06\x01\x05\x05\x02",
+    "\x06\x09\x2a",
+    "\x06\x0a\x2b\x06\x01\x04\x01",
+    "\x60\x06",
+    "\x30\x06",
+    "\x04\x04",
+    "\x05\x02",
+    "HTTP/",
+    "@CORP.TEST",
+    "\\@",
+];
+
+/// What stands behind `Negotiate`, and a name as the library shows it.
+///
+/// # Panics
+/// When something without a Kerberos mechanism in it is taken for a ticket, or a name of several parts for a person's.
+pub fn fuzz_negotiate(bytes: &[u8]) {
+    const MECHANISMS: [&[u8]; 2] = [b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", b"\x2a\x86\x48\x82\xf7\x12\x01\x02\x02"];
+    if token::kind(bytes) == token::Kind::Ticket {
+        assert!(!bytes.starts_with(b"NTLMSSP"), "NTLM is no ticket");
+        let named = |mechanism: &&[u8]| bytes.windows(mechanism.len()).any(|part| part == *mechanism);
+        assert!(MECHANISMS.iter().any(named), "a ticket of no mechanism");
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(name) = ClientName::parse(text)
+    {
+        assert!(!name.account.contains(['@', '/', '\\']), "{name}");
+        assert_eq!(name.to_string(), text, "a name is shown as it was read");
+    }
+}
+
+/// A key tab.
+pub fn fuzz_keytab(bytes: &[u8]) {
+    let _ = keytab::entries(bytes);
 }

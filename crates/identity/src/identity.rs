@@ -5,20 +5,22 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use ephor_domain::{
     authentication::Methods,
     id::PrincipalId,
-    principal::{Actor, Principal, PrincipalKind, Proof},
+    principal::{Actor, Principal, Proof},
 };
 use ephor_engine::port::{Clock, Entropy};
-use ephor_store::{tx::credential::Credential, tx::fold};
-use http::{HeaderMap, header};
+use ephor_store::tx::credential::Credential;
+use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::{
-    basic::{self, LONGEST_NAME},
+    basic,
     bearer::{Bearers, Nobody, TokenFacts, TokenFault},
     caller::{Accepted, Caller, Denied, Reason, Via},
     cookie,
+    directory::{Directories, Site},
     event::{Event, EventKind, FailureReason},
+    negotiate::{self, Negotiator, Realms},
     pace::Pace,
     password::{self, Hashers, Overloaded, PasswordError},
     port::{Journal, Vault},
@@ -27,7 +29,7 @@ use crate::{
     secret::SecretHash,
     settings::Settings,
     tally::Tally,
-    throttle::{Subject, Throttle},
+    throttle::Throttle,
     token::{FRESH, PREFIX},
 };
 
@@ -59,9 +61,11 @@ pub struct Presented<'a> {
 pub struct Identity {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
-    hashers: Hashers,
-    remembered: Remembered,
-    throttle: Throttle,
+    pub(crate) hashers: Hashers,
+    pub(crate) remembered: Remembered,
+    pub(crate) throttle: Throttle,
+    pub(crate) directories: Directories,
+    pub(crate) tickets: Option<negotiate::Desk>,
     pub(crate) pace: Pace,
     tally: Tally,
     bearers: Option<Bearers>,
@@ -96,6 +100,8 @@ impl Identity {
             remembered: Remembered::new(settings.remember, ports.entropy.as_ref()),
             throttle: Throttle::new(settings.throttle),
             pace: Pace::new(settings.throttle),
+            directories: Directories::default(),
+            tickets: None,
             tally: Tally::default(),
             bearers: None,
             party: None,
@@ -114,6 +120,31 @@ impl Identity {
     #[must_use]
     pub fn with_relying_party(self, party: RelyingParty) -> Self {
         Self { party: Some(party), ..self }
+    }
+
+    /// The same front door, where people show passwords that directories keep.
+    #[must_use]
+    pub fn with_directories(self, sites: impl IntoIterator<Item = Site>) -> Self {
+        Self { directories: Directories::new(sites), ..self }
+    }
+
+    /// The same front door, where people of these realms show Kerberos tickets.
+    #[must_use]
+    pub fn with_negotiator(self, negotiator: Arc<dyn Negotiator>, realms: Realms) -> Self {
+        Self { tickets: Some(negotiate::Desk::new(negotiator, realms)), ..self }
+    }
+
+    /// True where Kerberos tickets count.
+    #[must_use]
+    pub fn takes_tickets(&self) -> bool {
+        self.tickets.is_some()
+    }
+
+    /// The `WWW-Authenticate` lines of a 401: the strongest first, for clients that take the first they know.
+    #[must_use]
+    pub fn challenges(&self, accepted: Accepted) -> Vec<HeaderValue> {
+        let ticket = (accepted.negotiate && self.takes_tickets()).then(|| HeaderValue::from_static("Negotiate"));
+        ticket.into_iter().chain(accepted.challenges()).collect()
     }
 
     /// Who signs people in with outside issuers; `None` where nobody does.
@@ -154,6 +185,8 @@ impl Identity {
         if scheme.eq_ignore_ascii_case("basic") && accepted.basic {
             let pair = basic::parse(rest).ok_or(Denied::NotSignedIn(Reason::Malformed))?;
             self.verify_pair(&pair.name, pair.password, address).await
+        } else if scheme.eq_ignore_ascii_case("negotiate") && accepted.negotiate {
+            self.ticket_caller(rest, address).await
         } else if scheme.eq_ignore_ascii_case("bearer") {
             self.bearer(rest.trim(), address, accepted).await
         } else {
@@ -198,71 +231,6 @@ impl Identity {
         }
     }
 
-    /// Checks name and password. Unknown account, account without a password and wrong password take the same time
-    /// and get the same answer.
-    pub(crate) async fn verify_pair(
-        &self,
-        name: &str,
-        password: SecretString,
-        address: IpAddr,
-    ) -> Result<Caller, Denied> {
-        let now = self.ports.clock.now();
-        let (account, subject) = self.look_up(name).await?;
-        if let Some((principal, credential)) = &account
-            && self.remembered.knows(principal.id, credential.changed, &password, now)
-        {
-            return self.known(principal.clone(), Via::Basic, address, now);
-        }
-        let id = account.as_ref().map(|(principal, _)| principal.id);
-        let attempt = match self.throttle.attempt(subject, address, now) {
-            Ok(attempt) => attempt,
-            Err(retry_after) => {
-                self.failed(id, address, FailureReason::Throttled, now);
-                return Err(Denied::TooMany { retry_after });
-            }
-        };
-        let hash = account.as_ref().map(|(_, credential)| credential.hash.clone());
-        let fits = match self.hashers.verify(password.clone(), hash).await {
-            Ok(fits) => fits,
-            Err(Overloaded) => {
-                self.throttle.refund(&attempt);
-                return Err(Denied::Busy);
-            }
-        };
-        match account {
-            Some((principal, credential)) if fits => {
-                self.throttle.succeed(attempt, now);
-                if principal.enabled {
-                    self.remembered.remember(principal.id, credential.changed, &password, now);
-                }
-                self.known(principal, Via::Basic, address, now)
-            }
-            Some(_) => {
-                self.failed(id, address, FailureReason::WrongPassword, now);
-                Err(Denied::NotSignedIn(Reason::Wrong))
-            }
-            None => {
-                self.failed(None, address, FailureReason::UnknownAccount, now);
-                Err(Denied::NotSignedIn(Reason::Wrong))
-            }
-        }
-    }
-
-    /// The account that a name means, if a person can sign in to it here, and whom a failure counts against.
-    async fn look_up(&self, name: &str) -> Result<(Option<(Principal, Credential)>, Subject), Denied> {
-        let name = name.trim();
-        let readable = !name.is_empty() && name.len() <= LONGEST_NAME && !name.chars().any(char::is_control);
-        let found = if readable { self.ports.vault.account_named(name).await? } else { None };
-        Ok(match found {
-            Some((principal, credential)) => {
-                let subject = Subject::Account(principal.id);
-                let usable = credential.filter(|_| principal.kind == PrincipalKind::User);
-                (usable.map(|credential| (principal, credential)), subject)
-            }
-            None => (None, Subject::Nobody(fold(name).chars().take(LONGEST_NAME).collect())),
-        })
-    }
-
     /// The caller behind right credentials.
     pub(crate) fn known(
         &self,
@@ -272,9 +240,10 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Caller, Denied> {
         let (proof, ambient) = match &via {
-            Via::Basic if self.settings.basic_decides => (Proof::Person, true),
-            Via::Basic => (Proof::Password, true),
             Via::Session { .. } => (Proof::Person, true),
+            Via::Basic | Via::Kerberos { .. } if self.settings.basic_decides => (Proof::Person, true),
+            // Nothing more can have been asked for with the call.
+            Via::Basic | Via::Kerberos { .. } => (Proof::Password, true),
             Via::Token(facts) => (proof_of(facts, now), false),
             Via::ApiToken { created, .. } => {
                 let age = now.duration_since(*created);
@@ -317,7 +286,7 @@ impl Identity {
         let credential = Credential { principal: principal.id, hash, changed: now };
         let keep: Option<SecretHash> = match &by.via {
             Via::Session { key, .. } if by.principal.id == principal.id => Some(key.clone()),
-            Via::Session { .. } | Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+            Via::Session { .. } | Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let event = Event { principal: Some(principal.id), ..self.event_of(by, now, EventKind::PasswordSet) };
         self.ports.vault.set_password(credential, keep, event).await.map_err(Denied::from)?;

@@ -1,5 +1,5 @@
-//! Who is calling: HTTP Basic against local accounts, sessions of the portal, API tokens, signed tokens of issuers; and
-//! the signing keys of our own issuer.
+//! Who is calling: passwords of local accounts and of directories, Kerberos tickets, sessions of the portal, API tokens,
+//! signed tokens of issuers; and the signing keys of our own issuer.
 //!
 //! [`Identity::caller`] turns the headers of a call into a [`Caller`] or a [`Denied`]. It answers *who*, never *may*:
 //! rights are the engine's. The forgery and CORS rules beside it are pure functions that faces apply.
@@ -13,6 +13,7 @@ pub mod caller;
 pub mod client_key;
 pub mod cookie;
 pub mod cors;
+pub mod directory;
 pub mod event;
 pub mod factor;
 pub mod forgery;
@@ -21,9 +22,11 @@ pub mod identity;
 pub mod jose;
 pub mod keys;
 pub mod landing;
+pub mod negotiate;
 pub mod origin;
 pub mod outside;
 mod pace;
+mod pair;
 pub mod password;
 pub mod port;
 mod recognised;
@@ -38,6 +41,7 @@ mod store_journal;
 mod store_vault;
 mod tally;
 mod throttle;
+mod ticket;
 pub mod token;
 
 pub use bearer::{Bearers, TokenFacts, TokenFault, TokenRules};

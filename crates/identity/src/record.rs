@@ -88,7 +88,11 @@ fn catalogued(kind: &EventKind) -> Catalogued {
                 | FailureReason::Disabled
                 | FailureReason::WrongPasskey
                 | FailureReason::OutsideRefused
-                | FailureReason::NotLinked,
+                | FailureReason::NotLinked
+                | FailureReason::AtDirectory(_)
+                | FailureReason::BadTicket
+                | FailureReason::ForeignTicket
+                | FailureReason::Ntlm,
         } => events::SIGN_IN_FAILED,
         EventKind::SignInsFailed { .. } => events::SIGN_IN_FAILURES_COUNTED,
         EventKind::SignedIn { .. } => events::SIGNED_IN,
@@ -123,5 +127,9 @@ fn word(reason: FailureReason) -> &'static str {
         FailureReason::WrongPasskey => "wrong-passkey",
         FailureReason::OutsideRefused => "outside-refused",
         FailureReason::NotLinked => "not-linked",
+        FailureReason::AtDirectory(why) => why.word(),
+        FailureReason::BadTicket => "bad-ticket",
+        FailureReason::ForeignTicket => "foreign-ticket",
+        FailureReason::Ntlm => "ntlm",
     }
 }

@@ -282,7 +282,7 @@ impl Identity {
         let now = self.ports.clock.now();
         let own = match &caller.via {
             Via::Session { key, .. } => Some(key.as_bytes()),
-            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+            Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let sessions = self.ports.vault.sessions_of(caller.principal.id).await?;
         let running = sessions.into_iter().filter(|session| !is_over(session, &self.settings, now));
@@ -319,7 +319,7 @@ impl Identity {
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<(), Denied> {
         let keep = match &caller.via {
             Via::Session { key, .. } => Some(key.clone()),
-            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => None,
+            Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let event = self.event_of(caller, self.ports.clock.now(), EventKind::SessionsEnded);
         Ok(self.ports.vault.end_sessions_of(caller.principal.id, keep, event).await?)

@@ -24,6 +24,8 @@ pub(crate) enum Subject {
     Account(PrincipalId),
     /// A name that no account has, folded.
     Nobody(String),
+    /// A ticket, which says whose it is only once it was looked at: until then there is nothing but the address.
+    Ticket,
 }
 
 /// A budget: `burst` attempts at once, one more every `refill`.
@@ -71,6 +73,13 @@ pub(crate) struct Attempt {
     known: bool,
 }
 
+impl Attempt {
+    /// The account signed in from there before.
+    pub(crate) fn is_from_known_address(&self) -> bool {
+        self.known
+    }
+}
+
 impl Throttle {
     pub(crate) fn new(policy: Throttling) -> Self {
         Self { policy, tables: Mutex::default() }
@@ -88,18 +97,28 @@ impl Throttle {
         let mut tables = self.tables.lock();
         let pair = (subject.clone(), block);
         let known = tables.known.get(&pair).is_some_and(|seen| now.duration_since(*seen) < KNOWN_FOR);
-        let mut wait = wait_of(&tables.pairs, &pair, OF_PAIR, now);
+        let named = subject != Subject::Ticket;
+        let mut wait = SignedDuration::ZERO;
+        if named {
+            wait = wait_of(&tables.pairs, &pair, OF_PAIR, now);
+        }
         if !known {
             wait = wait.max(wait_of(&tables.addresses, &block, OF_ADDRESS, now));
-            wait = wait.max(wait_of(&tables.strangers, &subject, OF_STRANGERS, now));
+            if named {
+                wait = wait.max(wait_of(&tables.strangers, &subject, OF_STRANGERS, now));
+            }
         }
         if wait.is_positive() {
             return Err(wait);
         }
-        pay(&mut tables.pairs, pair, OF_PAIR, now);
+        if named {
+            pay(&mut tables.pairs, pair, OF_PAIR, now);
+        }
         if !known {
             pay(&mut tables.addresses, block, OF_ADDRESS, now);
-            pay(&mut tables.strangers, subject.clone(), OF_STRANGERS, now);
+            if named {
+                pay(&mut tables.strangers, subject.clone(), OF_STRANGERS, now);
+            }
         }
         Ok(Attempt { subject, block, paid: true, known })
     }

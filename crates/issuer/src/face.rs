@@ -66,7 +66,7 @@ impl App {
             Err(Denied::NotSignedIn(_)) => Ok(None),
             Err(Denied::Disabled(_)) => Err(Refused::USER_DISABLED),
             Err(Denied::TooMany { retry_after }) => Err(Refused::too_many(retry_after.as_secs())),
-            Err(Denied::Busy) => Err(Refused::UNAVAILABLE),
+            Err(Denied::Busy | Denied::Unanswered) => Err(Refused::UNAVAILABLE),
             Err(Denied::Unavailable(fault)) => Err(fault.into()),
         }
     }

@@ -82,6 +82,11 @@ impl From<Denied> for Failed {
         match denied {
             Denied::TooMany { retry_after } => Self::too_many(whole_seconds(retry_after)),
             Denied::Busy => Self::page(StatusCode::SERVICE_UNAVAILABLE, text::error::BUSY),
+            Denied::Unanswered => Self::Page {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                text: text::error::UNANSWERED.to_owned(),
+                retry_after: Some(10),
+            },
             Denied::Unavailable(fault) => fault.into(),
             Denied::NotSignedIn(_) | Denied::Disabled(_) => Self::Elsewhere("/portal/sign-in".to_owned()),
         }
@@ -142,8 +147,10 @@ pub(crate) fn finish(response: &mut Response, wants_page: bool) {
     if !wants_page && (response.status().is_client_error() || response.status().is_server_error()) {
         let said = response.extensions().get::<Said>().map_or("", |said| said.0.as_str());
         let mut plain = problem(response.status(), said);
-        if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
-            plain.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+        for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+            if let Some(value) = response.headers().get(&name) {
+                plain.headers_mut().insert(name, value.clone());
+            }
         }
         *response = plain;
     }

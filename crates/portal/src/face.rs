@@ -84,6 +84,7 @@ impl Portal {
             .route("/portal/sign-in/second/passkey", post(sign_in::second::by_passkey))
             .route("/portal/sign-in/outside", post(sign_in::outside::begin))
             .route(CALLBACK, get(sign_in::outside::back))
+            .route("/portal/sign-in/kerberos", post(sign_in::ticket::by_ticket))
             .route("/portal/sign-in/passkey", post(sign_in::passkey::page))
             .route("/portal/sign-in/passkey/answer", post(sign_in::passkey::answer))
             .route("/portal/sign-out", get(sign_in::signed_out).post(sign_in::sign_out))

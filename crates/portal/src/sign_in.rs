@@ -1,9 +1,10 @@
-//! Signing in: a password or the word of an outside issuer, then a second factor where the account has one; or a passkey,
-//! which is both.
+//! Signing in: a password, a Kerberos ticket or the word of an outside issuer, then a second factor where the account has
+//! one; or a passkey, which is both.
 
 pub(crate) mod outside;
 pub(crate) mod passkey;
 pub(crate) mod second;
+pub(crate) mod ticket;
 
 use axum::{
     extract::{Query, State},
@@ -63,7 +64,13 @@ fn sheet(app: &App, then: &Then, who: Option<&str>, name: &str, wrong: Option<&s
                     autofocus[!name.is_empty()] aria-invalid=[bad.then_some("true")];
                 button type="submit" { (text::sign_in::SUBMIT) }
             }
-            @if app.factors.has_passkeys() || outside::offered(app) { (or()) }
+            @if app.factors.has_passkeys() || app.identity.takes_tickets() || outside::offered(app) { (or()) }
+            @if app.identity.takes_tickets() {
+                form method="post" action="/portal/sign-in/kerberos" {
+                    (then_field(then))
+                    button.quiet type="submit" { (text::sign_in::TICKET) }
+                }
+            }
             (outside::buttons(app, then))
             @if app.factors.has_passkeys() {
                 form method="post" action="/portal/sign-in/passkey" {
@@ -104,7 +111,7 @@ pub(crate) async fn by_password(State(app): State<App>, call: Call, Sent(pair): 
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             Ok(response)
         }
-        Err(denied @ (Denied::Busy | Denied::Unavailable(_))) => Err(denied.into()),
+        Err(denied @ (Denied::Busy | Denied::Unanswered | Denied::Unavailable(_))) => Err(denied.into()),
     }
 }
 

@@ -19,6 +19,11 @@ pub(crate) mod sign_in {
     pub(crate) const SUBMIT: &str = "Sign in";
     pub(crate) const OR: &str = "or";
     pub(crate) const PASSKEY: &str = "Sign in with a passkey";
+    pub(crate) const TICKET: &str = "Sign in with Kerberos";
+    pub(crate) const TICKET_TITLE: &str = "Sign in with Kerberos";
+    pub(crate) const TICKET_NONE: &str =
+        "Your browser showed no Kerberos ticket. It must be allowed to do so for this site, and you must have one.";
+    pub(crate) const TICKET_WRONG: &str = "Your Kerberos ticket opens no account here. Use another way to sign in.";
     pub(crate) const WRONG: &str = "That account and password do not fit together. Check both and try again.";
     pub(crate) const SECOND_TITLE: &str = "One more step";
     pub(crate) const SECOND_LEAD: &str = "So far, so good. Now show that it is you.";
@@ -204,6 +209,7 @@ pub(crate) mod error {
     pub(crate) const TOO_LARGE: &str = "That was more than this page takes.";
     pub(crate) const UNREADABLE: &str = "The form could not be read. Go back and try again.";
     pub(crate) const UNAVAILABLE: &str = "The service does not answer just now. Try again in a moment.";
+    pub(crate) const UNANSWERED: &str = "The directory that would check this does not answer just now. Nothing is wrong with what you typed; try again soon.";
     pub(crate) const BUSY: &str = "Many people sign in at this moment. Try again in a few seconds.";
     pub(crate) const INTERNAL: &str = "Something went wrong on our side. It is in the log.";
     pub(crate) const HOME: &str = "To the overview";

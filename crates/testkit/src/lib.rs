@@ -3,6 +3,8 @@
 //! | module | gives |
 //! |---|---|
 //! | [`slapd`] | an OpenLDAP server with people, groups, TLS and an outside witness |
+//! | `krb5` | an MIT key distribution centre, and clients with tickets |
+//! | `samba` | a domain controller for Active Directory |
 //! | [`postgres`] | a PostgreSQL database per test, or a private cluster to crash |
 //! | [`oidc`] | an OpenID provider at which people sign in, with keys that can be exchanged |
 //! | [`proxy`] | a TCP proxy that refuses, resets, hangs, delays and truncates on demand |
@@ -16,6 +18,8 @@
 //! No process outlives its test: children are killed on drop, also while a panic unwinds. A test that was itself killed
 //! leaves a work directory behind; the next test to start anything sweeps it together with the processes it names.
 
+#[cfg(feature = "directory")]
+pub mod krb5;
 mod launch;
 #[cfg(feature = "directory")]
 pub mod oidc;
@@ -28,6 +32,8 @@ pub mod process;
 pub mod program;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "directory")]
+pub mod samba;
 #[cfg(feature = "directory")]
 pub mod slapd;
 mod workdir;

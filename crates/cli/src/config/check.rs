@@ -20,6 +20,8 @@ pub(crate) fn check(config: &Config) -> Vec<Mistake> {
     store(config, &mut found);
     sign_in(config, &mut found);
     identity(config, &mut found);
+    directories(config, &mut found);
+    kerberos(config, &mut found);
     targets(config, &mut found);
     outgoing(config, &mut found);
     pam(config, &mut found);
@@ -160,6 +162,55 @@ fn identity(config: &Config, found: &mut Vec<Mistake>) {
             found.push(at("mapping.contexts", "expected contexts from c1 to c99"));
         }
     }
+}
+
+fn directories(config: &Config, found: &mut Vec<Mistake>) {
+    const DAY: i64 = 86_400;
+    let mut seen = BTreeSet::new();
+    for (name, directory) in &config.directories {
+        let at = |key: &str| format!("directories.{name}.{key}");
+        if directory.domains.is_empty() {
+            found.push(Mistake::at(&at("domains"), "expected at least one domain, such as \"CORP\""));
+        }
+        for domain in &directory.domains {
+            if !is_domain(domain) {
+                found.push(Mistake::at(&at("domains"), "expected the short names of domains, such as \"CORP\""));
+            } else if !seen.insert(domain.to_lowercase()) {
+                found.push(Mistake::at(&at("domains"), format!("the domain {domain} is given twice")));
+            }
+        }
+        if !(1..=100).contains(&directory.failures) {
+            found.push(Mistake::at(&at("failures"), "expected a number from 1 to 100"));
+        }
+        between(found, &at("failure_window"), directory.failure_window, 60, DAY);
+    }
+}
+
+fn kerberos(config: &Config, found: &mut Vec<Mistake>) {
+    let Some(kerberos) = &config.kerberos else { return };
+    if kerberos.realms.is_empty() {
+        found.push(Mistake::at(
+            "kerberos.realms",
+            "expected at least one realm, such as \"CORP.EXAMPLE.COM\" = \"CORP\"",
+        ));
+    }
+    for (realm, domain) in &kerberos.realms {
+        if realm.is_empty() || realm.contains(['@', '/', '\\']) || realm.chars().any(char::is_whitespace) {
+            found.push(Mistake::at("kerberos.realms", "expected names of realms, such as \"CORP.EXAMPLE.COM\""));
+        }
+        if !is_domain(domain) {
+            found.push(Mistake::at("kerberos.realms", "expected the short names of domains, such as \"CORP\""));
+        }
+    }
+    if let Some(service) = &kerberos.service
+        && service.strip_prefix("HTTP/").is_none_or(str::is_empty)
+    {
+        found.push(Mistake::at("kerberos.service", "expected HTTP/HOST: clients ask for no other service"));
+    }
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty() && domain.len() <= 64 && !domain.chars().any(|c| c.is_control() || "\\/@: ".contains(c))
 }
 
 fn targets(config: &Config, found: &mut Vec<Mistake>) {

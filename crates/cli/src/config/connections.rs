@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use ephor_connect::{HttpMfaHook, LdapTarget, Webhook};
+use ephor_connect::{HttpMfaHook, LdapDirectory, LdapTarget, Webhook};
 use ephor_domain::id::TargetId;
 use ephor_engine::port::{Clock, SystemClock};
 use ephor_front::certificate::Certificates;
@@ -23,6 +23,19 @@ pub fn check(config: &Config, resolved: &Resolved) -> Vec<Mistake> {
     for (name, target) in &config.targets {
         if let Err(error) = LdapTarget::new(TargetId::new(Uuid::nil()), target.ldap.clone()) {
             found.push(Mistake::at(&format!("targets.{name}.ldap"), error.to_string()));
+        }
+    }
+    for (name, directory) in &config.directories {
+        if let Err(error) = LdapDirectory::new(directory.ldap.clone()) {
+            found.push(Mistake::at(&format!("directories.{name}.ldap"), error.to_string()));
+        }
+    }
+    if let Some(kerberos) = &config.kerberos {
+        if let Err(error) = ephor_kerberos::negotiator(kerberos.settings(&config.data_dir)) {
+            found.push(Mistake::at("kerberos", error.to_string()));
+        }
+        if let Err(sentence) = kerberos.keys() {
+            found.push(Mistake::at("kerberos.keytab_file", sentence));
         }
     }
     let own = own_addresses(config);

@@ -11,6 +11,7 @@
 
 mod check;
 pub mod connections;
+mod directories;
 mod environment;
 mod identity;
 pub mod mistake;
@@ -29,6 +30,7 @@ use std::{
 
 use serde::Deserialize as _;
 
+pub use directories::{Directory, Kerberos};
 pub use identity::{Identity, Issuer, IssuerMapping, KnownClient, SigningAlgorithm};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use pam::Pam;

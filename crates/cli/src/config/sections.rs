@@ -19,13 +19,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    directories::{Directory, Kerberos},
     identity::Identity,
     pam::Pam,
     values::{Period, Text, one_or_many},
 };
 
 /// The keys of the root, for the environment.
-pub(crate) const ROOT_KEYS: [&str; 18] = [
+pub(crate) const ROOT_KEYS: [&str; 20] = [
     "public_url",
     "data_dir",
     "allowed_origins",
@@ -38,6 +39,8 @@ pub(crate) const ROOT_KEYS: [&str; 18] = [
     "store",
     "sign_in",
     "identity",
+    "directories",
+    "kerberos",
     "targets",
     "mfa_hook",
     "notifications",
@@ -77,6 +80,11 @@ pub struct Config {
     pub sign_in: SignIn,
     /// Signed tokens: our own, and whose count besides.
     pub identity: Identity,
+    /// Directories in which people have their passwords, by name.
+    #[serde(skip_serializing)]
+    pub directories: BTreeMap<String, Directory>,
+    /// Kerberos tickets on the PAM API and in the portal.
+    pub kerberos: Option<Kerberos>,
     /// Directories that Ephor writes memberships into, by name.
     #[serde(skip_serializing)]
     pub targets: BTreeMap<String, Target>,
@@ -107,6 +115,8 @@ impl Default for Config {
             store: Store::default(),
             sign_in: SignIn::default(),
             identity: Identity::default(),
+            directories: BTreeMap::new(),
+            kerberos: None,
             targets: BTreeMap::new(),
             mfa_hook: None,
             notifications: Notifications::default(),
@@ -267,8 +277,8 @@ pub struct SignIn {
     /// The first second factor of an account may be enrolled after a sign-in by password alone. Else it takes an
     /// enrolment link: whoever guesses a password must not be able to add a factor of his own.
     pub first_factor_by_password: bool,
-    /// An approver who has a second factor may decide with his password alone (HTTP Basic at the PAM API). Else he decides
-    /// after a sign-in that asks for the factor: in the portal, by `ephor`, with a token.
+    /// An approver who has a second factor may decide with a password or a Kerberos ticket alone (`Basic`, `Negotiate` at
+    /// the PAM API). Else he decides after a sign-in that asks for the factor: in the portal, by `ephor`, with a token.
     pub basic_decides: bool,
     /// What each authentication context (`c1` to `c99`) asks for. A context that is not named asks for a second factor
     /// of the last ten minutes.

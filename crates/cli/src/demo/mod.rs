@@ -82,6 +82,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         token_rules,
         public_url: facts.https.clone(),
         issuers: std::collections::BTreeMap::new(),
+        directories: Vec::new(),
+        tickets: None,
         passkeys,
         // Scripts of the tour approve with a password each.
         sign_in: Settings { throttle: Throttling::NotLoopback, basic_decides: true, ..Settings::default() },

@@ -4,6 +4,7 @@
 mod policy;
 mod process;
 mod record;
+mod sign_in;
 mod targets;
 
 use ephor_cli::config::{Config, connections, secrets::Resolved};
@@ -106,6 +107,7 @@ pub(crate) async fn run(arguments: &Arguments, form: Form) -> Done {
         findings.good("configuration", given.unwrap_or_else(|| "environment and defaults".to_owned()));
     }
     process::look(&config, &mut findings).await;
+    sign_in::look(&config, &mut findings).await;
     look_inside(&config, &resolved, &mut findings).await;
     findings.print(form)?;
     match (mistakes.is_empty(), findings.worst()) {

@@ -18,6 +18,7 @@ mod routes;
 mod signals;
 pub(crate) mod signer;
 pub(crate) mod tokens;
+pub(crate) mod vouchers;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
@@ -33,7 +34,9 @@ use ephor_front::{Dispatcher, Limits, Owner, Server, Socket, network::Network, o
 use ephor_identity::{
     Bearers, Identity, KeyRing, Origin, Ports, SecondFactors, Settings, StoreJournal, StoreVault, TokenRules, Vault,
     bearer::Standing,
+    directory::Site,
     factor::{self, PasskeyPlace},
+    negotiate::{Negotiator, Realms},
     outside::{Links, OutsideIssuer},
     record::sealer,
     relying_party::{RelyingParty, RelyingPorts},
@@ -71,6 +74,10 @@ pub(crate) struct Setup {
     pub(crate) public_url: String,
     /// Outside issuers by the names they have here.
     pub(crate) issuers: BTreeMap<String, Arc<OutsideIssuer>>,
+    /// Directories that check passwords.
+    pub(crate) directories: Vec<Site>,
+    /// Who judges Kerberos tickets, and of which realms.
+    pub(crate) tickets: Option<(Arc<dyn Negotiator>, Realms)>,
     /// Where passkeys are made for.
     pub(crate) passkeys: Option<PasskeyPlace>,
     pub(crate) issuer: ephor_issuer::Settings,
@@ -119,7 +126,11 @@ impl Process {
         let bearers = Bearers::new(Arc::clone(&setup.keys), setup.token_rules, Arc::clone(&vault) as Arc<dyn Standing>)
             .with_outside(setup.issuers.values().cloned(), vault);
         let party = RelyingParty::new(party, setup.issuers, &setup.public_url);
-        let identity = Arc::new(identity.with_bearers(bearers).with_relying_party(party));
+        let identity = identity.with_bearers(bearers).with_relying_party(party).with_directories(setup.directories);
+        let identity = Arc::new(match setup.tickets {
+            Some((negotiator, realms)) => identity.with_negotiator(negotiator, realms),
+            None => identity,
+        });
         let node = setup.entropy.guid();
         let engine = Engine::new(Parts {
             store: setup.store,

@@ -103,7 +103,7 @@ async fn may_watch(app: &App, parts: &Parts) -> Result<(), Response> {
         Ok(caller) if caller.has_scope(Scope::Metrics) => Ok(()),
         Ok(_) => Err(problem(StatusCode::FORBIDDEN, "These credentials were not made for metrics.")),
         Err(Denied::TooMany { .. }) => Err(problem(StatusCode::TOO_MANY_REQUESTS, "There were too many failures.")),
-        Err(Denied::Busy | Denied::Unavailable(_)) => {
+        Err(Denied::Busy | Denied::Unanswered | Denied::Unavailable(_)) => {
             Err(problem(StatusCode::SERVICE_UNAVAILABLE, "Sign-in is not available."))
         }
         Err(Denied::NotSignedIn(_) | Denied::Disabled(_)) => {

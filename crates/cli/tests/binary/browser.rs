@@ -6,10 +6,10 @@ use std::{path::Path, process::Command};
 use crate::ephor::Demo;
 
 /// Names the folder with the script's tools.
-const TOOLS: &str = "EPHOR_BROWSER_TOOLS";
+pub(crate) const TOOLS: &str = "EPHOR_BROWSER_TOOLS";
 
 /// What is missing, if anything is.
-fn missing(tools: &Path) -> Option<String> {
+pub(crate) fn missing(tools: &Path) -> Option<String> {
     let browser = std::env::var("EPHOR_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     if !Path::new(&browser).is_file() {
         return Some("Chromium (package chromium)".to_owned());

@@ -9,12 +9,16 @@ mod browser;
 mod clients;
 mod clock;
 mod directory;
+mod directory_sign_in;
 mod ephor;
 mod every_way_in;
 mod first_administrator;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod listening;
 mod outside_issuer;
 mod second_factor;
+mod server;
 mod start;
 mod walk;
 mod whole_binary;

@@ -1,18 +1,14 @@
 //! What an operator says of an LDAP target, checked once at start.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use jiff::SignedDuration;
-use rustls::ClientConfig;
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
 
-use crate::{
-    dn,
-    tls::{self, TlsConfigError},
-};
+use super::server::{Access, Password, Server, Way};
+use crate::{dn, tls::TlsConfigError};
 
 /// The longest any call to a target may take (seams §17: a new lease holder counts on it).
 pub const LONGEST_CALL: Duration = Duration::from_secs(2);
@@ -175,22 +171,10 @@ pub enum LdapConfigError {
     Tls(#[from] TlsConfigError),
 }
 
-/// Where our password comes from.
-#[derive(Debug, Clone)]
-pub(super) enum Password {
-    Given(SecretString),
-    File(PathBuf),
-}
-
 /// A checked [`LdapConfig`].
 #[derive(Debug)]
 pub(super) struct Settings {
-    pub(super) url: Url,
-    pub(super) start_tls: bool,
-    /// `None` for plain LDAP.
-    pub(super) tls: Option<Arc<ClientConfig>>,
-    pub(super) bind_dn: String,
-    pub(super) password: Password,
+    pub(super) access: Access,
     pub(super) people: String,
     pub(super) groups: String,
     pub(super) base_dn: String,
@@ -201,39 +185,25 @@ pub(super) struct Settings {
     pub(super) placeholder: String,
     pub(super) placeholder_key: String,
     pub(super) account_state: AccountState,
-    pub(super) connect_timeout: Duration,
     pub(super) operation_timeout: Duration,
 }
 
 impl Settings {
     pub(super) fn check(config: LdapConfig) -> Result<Self, LdapConfigError> {
-        let url = Url::parse(&config.url).map_err(|e| LdapConfigError::Url(e.to_string()))?;
-        let encrypted = match url.scheme() {
-            "ldaps" => true,
-            "ldap" => config.start_tls,
-            other => return Err(LdapConfigError::Url(format!("scheme {other:?}"))),
+        let way = Way {
+            url: &config.url,
+            start_tls: config.start_tls,
+            allow_plain: config.allow_plain,
+            ca_file: config.ca_file.as_deref(),
+            connect_timeout: limit("connect_timeout", config.connect_timeout)?,
         };
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(LdapConfigError::Url("no host".to_owned()));
-        }
-        if !encrypted && !config.allow_plain && !is_this_machine(&url) {
-            return Err(LdapConfigError::Plain);
-        }
-        let tls = if encrypted { Some(tls::client_config(config.ca_file.as_deref())?) } else { None };
-        let password = match (config.password, config.password_file) {
-            (Some(password), None) => Password::Given(password),
-            (None, Some(file)) => Password::File(file),
-            (None, None) | (Some(_), Some(_)) => return Err(LdapConfigError::Password),
-        };
+        let server = Server::check(&way)?;
+        let password = Password::check(config.password, config.password_file)?;
         let base_dn = name("base_dn", config.base_dn)?;
         let placeholder = config.placeholder_member.unwrap_or_else(|| format!("cn=ephor-placeholder,{base_dn}"));
         let placeholder = name("placeholder_member", placeholder)?;
         Ok(Self {
-            start_tls: config.start_tls && url.scheme() == "ldap",
-            url,
-            tls,
-            bind_dn: name("bind_dn", config.bind_dn)?,
-            password,
+            access: Access { server, bind_dn: name("bind_dn", config.bind_dn)?, password },
             people: name("people_ou", below(&config.people_ou, &base_dn))?,
             groups: name("groups_ou", below(&config.groups_ou, &base_dn))?,
             base_dn,
@@ -244,13 +214,12 @@ impl Settings {
             placeholder_key: dn::key(&placeholder),
             placeholder,
             account_state: config.account_state,
-            connect_timeout: limit("connect_timeout", config.connect_timeout)?,
             operation_timeout: limit("operation_timeout", config.operation_timeout)?,
         })
     }
 }
 
-fn name(setting: &'static str, value: String) -> Result<String, LdapConfigError> {
+pub(super) fn name(setting: &'static str, value: String) -> Result<String, LdapConfigError> {
     if dn::is_valid(&value) { Ok(value) } else { Err(LdapConfigError::Name { setting, value }) }
 }
 
@@ -263,17 +232,6 @@ fn limit(setting: &'static str, value: SignedDuration) -> Result<Duration, LdapC
         .ok()
         .filter(|limit| !limit.is_zero() && *limit <= LONGEST_CALL)
         .ok_or(LdapConfigError::Limit(setting))
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    // The scheme is not one of the web's, so the host is an opaque domain and addresses in it are not parsed.
-    let host = url.host_str().unwrap_or_default();
-    match Host::parse(host) {
-        Ok(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Ok(Host::Ipv4(address)) => address.is_loopback(),
-        Ok(Host::Ipv6(address)) => address.is_loopback(),
-        Err(_) => false,
-    }
 }
 
 #[cfg(test)]
@@ -297,7 +255,7 @@ mod tests {
         assert_eq!(settings.login_attribute, "uid");
         assert_eq!(settings.placeholder, "cn=ephor-placeholder,dc=demo");
         assert_eq!(settings.operation_timeout, super::LONGEST_CALL);
-        assert!(settings.tls.is_none());
+        assert!(!settings.access.server.is_encrypted());
     }
 
     #[test]

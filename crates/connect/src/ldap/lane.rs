@@ -4,7 +4,6 @@
 
 use std::{
     future::Future,
-    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,26 +11,22 @@ use std::{
     time::Duration,
 };
 
-use ephor_engine::port::target::{FaultKind, TargetFault};
-use futures_util::FutureExt as _;
+use ephor_engine::port::target::TargetFault;
 use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope, SearchEntry, SearchOptions, StdStream,
-    controls::RawControl, exop::PasswordModify,
+    Ldap, LdapError, LdapResult, Mod, Scope, SearchEntry, SearchOptions, controls::RawControl, exop::PasswordModify,
 };
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
-    net::TcpStream,
     sync::Notify,
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
-use zeroize::Zeroizing;
 
 use super::{
-    config::{LONGEST_CALL, Password, Settings},
     fault::{self, code},
     root::{self, Root},
+    server::{Access, Connection, within},
 };
 
 /// A connection left alone for longer is dialled anew: something between us and the target may have forgotten it.
@@ -45,21 +40,21 @@ pub(super) struct Lane {
 
 impl Lane {
     /// The open connection, or a fresh one. Callers that come together wait for one dial.
-    pub(super) async fn link(&self, settings: &Settings, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
+    pub(super) async fn link(&self, access: &Access, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
         let mut open = timeout_at(deadline, self.open.lock()).await.map_err(|_| fault::timeout("connect"))?;
         if let Some(link) = open.as_ref().filter(|link| link.is_usable()) {
             *link.last_used.lock() = Instant::now();
             return Ok(Arc::clone(link));
         }
         *open = None;
-        let link = Arc::new(Link::dial(settings, deadline).await?);
+        let link = Arc::new(Link::dial(access, deadline).await?);
         *open = Some(Arc::clone(&link));
         Ok(link)
     }
 
     /// A connection signed in just now, which replaces the open one; calls in flight on that are still answered.
-    pub(super) async fn fresh(&self, settings: &Settings, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
-        let link = Arc::new(Link::dial(settings, deadline).await?);
+    pub(super) async fn fresh(&self, access: &Access, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
+        let link = Arc::new(Link::dial(access, deadline).await?);
         let mut open = timeout_at(deadline, self.open.lock()).await.map_err(|_| fault::timeout("connect"))?;
         *open = Some(Arc::clone(&link));
         Ok(link)
@@ -100,20 +95,8 @@ impl Drop for Link {
 }
 
 impl Link {
-    async fn dial(settings: &Settings, deadline: Instant) -> Result<Self, TargetFault> {
-        let dialled_by = deadline.min(Instant::now() + settings.connect_timeout);
-        let stream = timeout_at(dialled_by, connect(settings))
-            .await
-            .map_err(|_| fault::timeout("connect"))?
-            .map_err(|error| TargetFault { kind: FaultKind::Unreachable, cause: format!("connect: {error}") })?;
-        let mut how = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream)).set_starttls(settings.start_tls);
-        if let Some(tls) = &settings.tls {
-            how = how.set_config(Arc::clone(tls));
-        }
-        let (connection, ldap) =
-            within(dialled_by, "connect", LdapConnAsync::from_url_with_settings(how, &settings.url)).await?;
-        let given_up = Arc::new(Notify::new());
-        let driver = tokio::spawn(drive(connection, Arc::clone(&given_up))).abort_handle();
+    async fn dial(access: &Access, deadline: Instant) -> Result<Self, TargetFault> {
+        let Connection { ldap, driver, given_up } = access.server.open(deadline).await?;
         let mut link = Self {
             ldap,
             root: Root::default(),
@@ -122,16 +105,16 @@ impl Link {
             given_up,
             last_used: Mutex::new(Instant::now()),
         };
-        link.bind(settings, deadline).await?;
+        link.bind(access, deadline).await?;
         link.root = root::read(&link, deadline).await?;
         Ok(link)
     }
 
-    async fn bind(&self, settings: &Settings, deadline: Instant) -> Result<(), TargetFault> {
-        let reading = timeout_at(deadline, password(&settings.password));
+    async fn bind(&self, access: &Access, deadline: Instant) -> Result<(), TargetFault> {
+        let reading = timeout_at(deadline, access.password.read());
         let password = reading.await.map_err(|_| fault::timeout("read of `password_file`"))??;
         let mut ldap = self.ldap.clone();
-        let signing_in = async move { ldap.simple_bind(&settings.bind_dn, password.expose_secret()).await };
+        let signing_in = async move { ldap.simple_bind(&access.bind_dn, password.expose_secret()).await };
         let result = self.run(deadline, "sign-in", signing_in).await?;
         if result.rc == code::SUCCESS { Ok(()) } else { Err(fault::of_bind(&result)) }
     }
@@ -238,62 +221,4 @@ impl Link {
         })
         .await
     }
-}
-
-async fn connect(settings: &Settings) -> std::io::Result<std::net::TcpStream> {
-    let host = settings.url.host_str().unwrap_or_default();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let port = settings.url.port().unwrap_or(if settings.url.scheme() == "ldaps" { 636 } else { 389 });
-    let stream = TcpStream::connect((host, port)).await?;
-    // Many small questions share the connection; each must leave at once.
-    stream.set_nodelay(true)?;
-    stream.into_std()
-}
-
-/// Moves bytes until the connection ends, or until it was given up and every call that was in flight then is over: a
-/// server that answers too late, or without end, is not listened to any longer.
-async fn drive(connection: LdapConnAsync, given_up: Arc<Notify>) {
-    let forsaken = async {
-        given_up.notified().await;
-        tokio::time::sleep(LONGEST_CALL).await;
-    };
-    tokio::select! {
-        ended = connection.drive() => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "LDAP connection ended");
-            }
-        }
-        () = forsaken => tracing::debug!("LDAP connection given up"),
-    }
-}
-
-/// Bounds an operation in time and keeps the library's panics at malformed answers from ending our task.
-async fn within<T>(
-    deadline: Instant,
-    doing: &str,
-    operation: impl Future<Output = Result<T, LdapError>> + Send,
-) -> Result<T, TargetFault> {
-    match timeout_at(deadline, AssertUnwindSafe(operation).catch_unwind()).await {
-        Err(_) => Err(fault::timeout(doing)),
-        Ok(Err(_)) => Err(fault::rejected(format!("{doing}: the answer is not LDAP"))),
-        Ok(Ok(Err(error))) => Err(fault::of_transport(&error)),
-        Ok(Ok(Ok(answer))) => Ok(answer),
-    }
-}
-
-async fn password(source: &Password) -> Result<SecretString, TargetFault> {
-    let refused = |cause: String| TargetFault { kind: FaultKind::Credentials, cause };
-    let password = match source {
-        Password::Given(password) => password.clone(),
-        Password::File(file) => {
-            let text = tokio::fs::read_to_string(file)
-                .await
-                .map(Zeroizing::new)
-                .map_err(|error| refused(format!("`password_file` cannot be read: {error}")))?;
-            let line = text.strip_suffix('\n').unwrap_or(&text);
-            SecretString::from(line.strip_suffix('\r').unwrap_or(line))
-        }
-    };
-    // A name without a password is an anonymous bind that answers success (RFC 4513 §5.1.2).
-    if password.expose_secret().is_empty() { Err(refused("our password is empty".to_owned())) } else { Ok(password) }
 }

@@ -14,6 +14,8 @@ mod membership;
 mod modify;
 mod probe;
 mod root;
+mod server;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 pub use self::config::{AccountState, LONGEST_CALL, LdapConfig, LdapConfigError, NewGroupClass, PosixAccounts};
+pub use self::sign_in::{DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapDirectory, LockOut};
 use self::{
     config::Settings,
     lane::{Lane, Link},
@@ -54,11 +57,11 @@ impl LdapTarget {
     }
 
     async fn writer(&self, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
-        self.writer.link(&self.settings, deadline).await
+        self.writer.link(&self.settings.access, deadline).await
     }
 
     async fn reader(&self, deadline: Instant) -> Result<Arc<Link>, TargetFault> {
-        self.reader.link(&self.settings, deadline).await
+        self.reader.link(&self.settings.access, deadline).await
     }
 }
 

@@ -24,7 +24,7 @@ impl LdapTarget {
     pub(super) async fn probe(&self, groups: &[TargetGroup]) -> Result<Health, TargetFault> {
         let deadline = self.deadline();
         // An open connection outlives its password; what counts is whether we could sign in now.
-        let link = self.writer.fresh(&self.settings, deadline).await?;
+        let link = self.writer.fresh(&self.settings.access, deadline).await?;
         let probes: Vec<_> = groups.iter().map(|group| self.probe_group(&link, deadline, group)).collect();
         let mut faults: Vec<TargetFault> = stream::iter(probes)
             .buffer_unordered(AT_ONCE)

@@ -8,5 +8,6 @@ mod ldap_faults;
 mod ldap_memberships;
 mod ldap_odd_names;
 mod ldap_self_test;
+mod ldap_sign_in;
 mod ldap_tls;
 mod listener;

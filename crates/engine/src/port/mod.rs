@@ -5,6 +5,7 @@ pub mod entropy;
 pub mod fetch;
 pub mod mfa;
 pub mod notify;
+pub mod password;
 pub mod target;
 
 pub use clock::{Clock, SimulatedClock, SystemClock};

@@ -76,7 +76,7 @@ impl SecondFactors {
         let now = self.now();
         match &caller.via {
             Via::Session { proofs, .. } => Ok(may_change_factors(proofs, has, self.first_by_password, now)?),
-            Via::Basic | Via::ApiToken { .. } | Via::Token(_) => Err(ChangeError::NotByToken),
+            Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => Err(ChangeError::NotByToken),
         }
     }
 

@@ -1,12 +1,14 @@
 //! Sign-in over a vault in memory and a simulated clock.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod basic;
 mod bearer;
+mod directories;
 mod factors;
 mod fixture;
 mod keys;
 mod outside;
 mod sessions;
 mod stored;
+mod tickets;
 mod tokens;

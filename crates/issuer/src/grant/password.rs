@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Basic: what is presented is nothing else.
-const BASIC: Accepted = Accepted { session: false, ..Accepted::PAM };
+const BASIC: Accepted = Accepted { session: false, negotiate: false, ..Accepted::PAM };
 
 pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens> {
     if !app.settings.password_grant {
@@ -67,7 +67,7 @@ async fn signed_in(app: &App, call: &Call, name: &str, password: &str) -> Answer
     app.identity.caller(&presented, BASIC).await.map_err(|denied| match denied {
         Denied::NotSignedIn(_) | Denied::Disabled(_) => Refused::PASSWORD,
         Denied::TooMany { retry_after } => Refused::too_many(retry_after.as_secs()),
-        Denied::Busy => Refused::UNAVAILABLE,
+        Denied::Busy | Denied::Unanswered => Refused::UNAVAILABLE,
         Denied::Unavailable(fault) => fault.into(),
     })
 }

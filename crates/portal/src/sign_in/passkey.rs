@@ -26,7 +26,7 @@ use crate::{
 #[derive(Deserialize)]
 pub(crate) struct Wish {
     #[serde(default)]
-    then: Then,
+    pub(crate) then: Then,
 }
 
 /// `POST /portal/sign-in/passkey`: a form and no link, because a challenge is remembered for each.

@@ -103,5 +103,5 @@ pub(super) fn code(question: &str) -> Done<SecretString> {
 }
 
 fn asked(question: &str) -> Done<SecretString> {
-    prompt::secret(question)?.ok_or_else(|| Failure::usage(format!("a code is needed: set {CODE} or give --code")))
+    prompt::secret(question)?.ok_or_else(|| Failure::usage(format!("a code is needed: set {CODE}")))
 }

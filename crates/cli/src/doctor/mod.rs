@@ -1,5 +1,5 @@
 //! `ephor doctor`: looks at everything that can keep Ephor from doing its work, and says in one sentence what to do.
-//! Changes nothing but what opening a store changes.
+//! Makes nothing: a store that is not there yet stays so; one that is there is opened, and its schema brought up to date.
 
 mod policy;
 mod process;
@@ -8,6 +8,7 @@ mod sign_in;
 mod targets;
 
 use ephor_cli::config::{Config, connections, secrets::Resolved};
+use ephor_store::Location;
 use serde::Serialize;
 
 use crate::{
@@ -119,6 +120,13 @@ pub(crate) async fn run(arguments: &Arguments, form: Form) -> Done {
 
 /// What can be seen with the store open; the targets in any case.
 async fn look_inside(config: &Config, resolved: &Resolved, findings: &mut Findings) {
+    if let Location::Sqlite(path) = &resolved.store
+        && !path.exists()
+    {
+        findings.remark("store", format!("{} is made by the next step", path.display()));
+        findings.bad("administrator", record::NO_ADMINISTRATOR);
+        return targets::look(config, None, findings).await;
+    }
     let store = match open::open_store(config, &resolved.store).await {
         Ok(store) => store,
         Err(failure) => {

@@ -21,12 +21,25 @@ pub(super) async fn look(config: &Config, findings: &mut Findings) {
 }
 
 fn folder(path: &Path, findings: &mut Findings) {
-    let probe = std::fs::create_dir_all(path)
-        .and_then(|()| tempfile::Builder::new().prefix(".doctor-").tempfile_in(path).map(drop));
-    match probe {
+    let Some(there) = path.ancestors().find(|folder| folder.exists()) else {
+        return findings.bad("data_dir", format!("{} cannot be made", path.display()));
+    };
+    match tempfile::Builder::new().prefix(".doctor-").tempfile_in(there).map(drop) {
+        Ok(()) if there != path => {
+            findings.remark("data_dir", format!("{} is made at the first start", path.display()))
+        }
+        Ok(()) if is_open(path) => findings.remark(
+            "data_dir",
+            format!("others can look into {}: chmod 700 it, for the store holds password hashes", path.display()),
+        ),
         Ok(()) => findings.good("data_dir", path.display().to_string()),
         Err(error) => findings.bad("data_dir", format!("cannot write to {}: {error}", path.display())),
     }
+}
+
+fn is_open(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(folder).is_ok_and(|meta| meta.mode() & 0o007 != 0)
 }
 
 async fn port(address: SocketAddr, findings: &mut Findings) {

@@ -8,7 +8,11 @@ use ephor_store::{Fault, Store};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Findings;
-use crate::process::{open, signer};
+use crate::process::{key_file, open, signer};
+
+/// Said also where there is no store yet.
+pub(super) const NO_ADMINISTRATOR: &str =
+    "there is none: run `ephor admin init --user NAME` with the same configuration (--config, or EPHOR_CONFIG)";
 
 /// A record that is so much younger than now was written under another clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
@@ -26,12 +30,13 @@ pub(super) async fn look(config: &Config, resolved: &Resolved, store: &Store, fi
     administrator(store, findings).await;
     audit(store, findings).await;
     key(config, findings);
+    sealing_key(config, store, findings).await;
 }
 
 async fn administrator(store: &Store, findings: &mut Findings) {
     let global = AdministratorRole::Global.template();
     match store.read(move |tx| Box::pin(tx.enabled_administrators(global))).await {
-        Ok(0) => findings.bad("administrator", "there is none: run `ephor admin init --user NAME`"),
+        Ok(0) => findings.bad("administrator", NO_ADMINISTRATOR),
         Ok(count) => findings.good("administrator", format!("{count} enabled")),
         Err(fault) => findings.bad("administrator", fault.cause()),
     }
@@ -72,6 +77,24 @@ async fn head(store: &Store) -> Result<(Vec<u8>, u64, Option<Timestamp>), Fault>
         .await?;
     let last = last.and_then(|stored| leaf::open(&stored.leaf?, stored.erasable.as_deref()).ok());
     Ok((bytes, size, last.map(|opened| opened.record.at)))
+}
+
+/// What is sealed in the store opens with this file alone.
+async fn sealing_key(config: &Config, store: &Store, findings: &mut Findings) {
+    let path = open::sealing_key_file(config);
+    let sealed = store.read(|tx| Box::pin(async move { tx.signing_keys().await })).await;
+    match (key_file::load(&path), sealed) {
+        (Err(error), _) => findings.bad("sealing key", error.to_string()),
+        (_, Err(fault)) => findings.bad("sealing key", fault.cause()),
+        (Ok(Some(_)), Ok(_)) => findings.good("sealing key", path.display().to_string()),
+        (Ok(None), Ok(keys)) if keys.is_empty() => {
+            findings.remark("sealing key", format!("{} is made at the first start", path.display()));
+        }
+        (Ok(None), Ok(_)) => findings.bad(
+            "sealing key",
+            format!("{} is not there, but the store holds values sealed with it: bring it back", path.display()),
+        ),
+    }
 }
 
 fn key(config: &Config, findings: &mut Findings) {

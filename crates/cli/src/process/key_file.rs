@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -72,9 +72,14 @@ pub(crate) fn load(path: &Path) -> Result<Option<KeyBytes>, KeyFileError> {
     Ok(Some(key))
 }
 
+/// Makes a folder, and those above it, for their owner's eyes alone. One that is there stays as it is.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 fn write_new(path: &Path, key: &KeyBytes) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
     }
     let mut text = Zeroizing::new(String::with_capacity(65));
     for byte in key.iter() {

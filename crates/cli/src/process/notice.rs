@@ -9,13 +9,15 @@ pub(crate) struct LogNotifier;
 
 impl Notifier for LogNotifier {
     fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), String>> {
-        let Notification { event, recipient, request, .. } = notification;
-        tracing::info!(
-            event,
-            recipient = recipient.as_ref().map(tracing::field::display),
-            request = request.as_ref().map(tracing::field::display),
-            "notification"
-        );
+        let Notification { event, recipient, request, facts, .. } = notification;
+        let facts: Vec<String> = facts.iter().map(|(name, fact)| format!("{name}={fact}")).collect();
+        let facts = facts.join(" ");
+        let request = request.as_ref().map(tracing::field::display);
+        match recipient {
+            Some(recipient) => tracing::info!(event, %recipient, request, facts, "notification"),
+            // To the operator: nothing is said to him that he need not know.
+            None => tracing::warn!(event, request, facts, "notification"),
+        }
         Box::pin(async { Ok(()) })
     }
 }

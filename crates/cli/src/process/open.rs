@@ -12,7 +12,7 @@ use ephor_store::{Fault, Location, Store};
 
 use super::{
     foundation::{self, Foundation, Plan},
-    signer, tokens,
+    key_file, signer, tokens,
 };
 use crate::exit::{Done, Failure};
 
@@ -77,7 +77,7 @@ pub(crate) async fn open_store(config: &Config, location: &Location) -> Done<Sto
     if let Location::Sqlite(path) = location
         && let Some(folder) = path.parent()
     {
-        std::fs::create_dir_all(folder)
+        key_file::make_folder(folder)
             .map_err(|error| Failure::usage(format!("cannot make the folder {}: {error}", folder.display())))?;
     }
     Store::open_with(location, &config.store.options()).await.map_err(|fault| of_fault(location, &fault))
@@ -93,10 +93,14 @@ pub(crate) fn of_fault(location: &Location, fault: &Fault) -> Failure {
     Failure::Failed(anyhow::anyhow!("{location}: {text}"))
 }
 
+/// Where the key is that seals what is secret in the store.
+pub(crate) fn sealing_key_file(config: &Config) -> PathBuf {
+    config.identity.sealing_key_file.clone().unwrap_or_else(|| config.data_dir.join("sealing.key"))
+}
+
 /// The keys of tokens, of an open store.
 pub(crate) async fn keys(config: &Config, opened: &Opened) -> Done<Arc<KeyRing>> {
-    let path = config.identity.sealing_key_file.clone().unwrap_or_else(|| config.data_dir.join("sealing.key"));
-    tokens::open(&path, config.identity.keys(), &opened.store, &opened.clock, &opened.entropy).await
+    tokens::open(&sealing_key_file(config), config.identity.keys(), &opened.store, &opened.clock, &opened.entropy).await
 }
 
 /// What our own tokens say.

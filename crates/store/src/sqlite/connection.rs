@@ -45,6 +45,7 @@ impl Place {
     /// Makes or migrates the file.
     pub(super) fn new(path: &Path) -> Result<Self, Fault> {
         let plain = |error: &rusqlite::Error| fault::of(error, &Constraints::default());
+        make_private(path);
         let mut connection = connect(path, false).map_err(|error| plain(&error))?;
         check(&connection, path)?;
         migrate(&mut connection)?;
@@ -71,6 +72,13 @@ impl Place {
         let connection = connect(&self.path, true).map_err(|error| fault::of(&error, &self.constraints))?;
         Ok(Session::new(connection, Arc::clone(&self.constraints), None))
     }
+}
+
+/// A new file is its owner's alone, and so are the log and the index beside it, which SQLite makes in its likeness. What
+/// keeps the file from being made is said when it is opened.
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn connect(path: &Path, reader: bool) -> Result<Connection, rusqlite::Error> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{api::Api, find, view};
 use crate::{
-    exit::Done,
+    exit::{Done, Failure},
     output::{Columns, Form, instant, property},
 };
 
@@ -81,6 +81,13 @@ pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
             for name in &targets {
                 let target = find::target(api, name).await?;
                 api.act(&format!("targets/{}/test", target.id)).await?;
+                let seen = api.get(&format!("targets/{}", target.id)).await?;
+                if let Some(fault) = seen["health"]["fault"].as_str() {
+                    return Err(Failure::Failed(anyhow::anyhow!(
+                        "the target {} failed its test: {fault}",
+                        target.name
+                    )));
+                }
                 view::done(form, false, "tested", ("targetId", target.id), &target.name)?;
             }
             Ok(())

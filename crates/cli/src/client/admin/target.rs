@@ -82,7 +82,7 @@ pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
                 let target = find::target(api, name).await?;
                 api.act(&format!("targets/{}/test", target.id)).await?;
                 let seen = api.get(&format!("targets/{}", target.id)).await?;
-                if let Some(fault) = seen["health"]["fault"].as_str() {
+                if let Some(fault) = seen.pointer("/health/fault").and_then(serde_json::Value::as_str) {
                     return Err(Failure::Failed(anyhow::anyhow!(
                         "the target {} failed its test: {fault}",
                         target.name

@@ -263,7 +263,10 @@ const steps = {
     await page.waitForSelector('[role=alert]:visible');
     assert.match(await said(), /may have been copied/);
     await look('copied');
+    // What rested on it has ended.
     await page.goto(`${base}/portal/mfa`);
+    assert.equal(path(), '/portal/sign-in');
+    await signIn('?then=%2Fportal%2Fmfa');
     assert.match(await page.locator('.rows').innerText(), /Switched off/);
   },
   'one ends other sessions': async () => {

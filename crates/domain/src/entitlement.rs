@@ -88,6 +88,18 @@ impl EntitlementKey {
         }
     }
 
+    /// Whose policy applies: a directory role has one for the whole tenant (`GRAPH 13.1`), a resource role one for each
+    /// scope (`ARM 13.1`).
+    #[must_use]
+    pub fn policy_owner(&self) -> Self {
+        match self {
+            Self::DirectoryRole { definition, .. } => {
+                Self::DirectoryRole { definition: *definition, scope: DirectoryScope::Tenant }
+            }
+            Self::PamRole(_) | Self::Group { .. } | Self::Resource { .. } => self.clone(),
+        }
+    }
+
     /// The engine's id: the role's on PAM, else derived from the key, so that it needs no table to be found.
     #[must_use]
     pub fn id(&self) -> EntitlementId {
@@ -194,6 +206,15 @@ mod tests {
             prop_assert_eq!(one == other, line == other.to_string());
             prop_assert_eq!(one == other, one.id() == other.id());
         }
+    }
+
+    #[test]
+    fn a_directory_role_has_one_policy_wherever_it_holds() {
+        let at = |scope| EntitlementKey::DirectoryRole { definition: Uuid::from_u128(1), scope };
+        let tenant = at(DirectoryScope::Tenant);
+        assert_eq!(at(DirectoryScope::AdministrativeUnit(Uuid::from_u128(2))).policy_owner(), tenant);
+        let group = EntitlementKey::Group { group: GroupId::new(Uuid::from_u128(3)), access: Access::Owner };
+        assert_eq!(group.policy_owner(), group);
     }
 
     #[test]

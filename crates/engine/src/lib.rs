@@ -10,6 +10,7 @@ pub mod keeper;
 mod ledger;
 mod outgoing;
 pub mod pam;
+pub mod policy;
 pub mod port;
 pub mod reconcile;
 mod refused;

@@ -57,6 +57,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0007_directory.sqlite.sql"),
         postgres: include_str!("../migrations/0007_directory.postgres.sql"),
     },
+    Migration {
+        number: 9,
+        name: "policy",
+        sqlite: include_str!("../migrations/0009_policy.sqlite.sql"),
+        postgres: include_str!("../migrations/0009_policy.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

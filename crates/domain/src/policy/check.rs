@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{ApprovalMode, ApprovalRule, Policy, RuleId};
+use super::{ApprovalMode, ApprovalRule, Policy, Rule, RuleId};
 use crate::{provider::Provider, time::Ttl};
 
 /// Why a policy is not stored.
@@ -44,12 +44,24 @@ pub enum PolicyError {
     /// The availability window is enforced but not set.
     #[error("the availability window is not set")]
     NoAvailability,
+    /// The change is not one for this rule.
+    #[error("{}: this is a rule of another type", .0.word())]
+    WrongRule(RuleId),
+    /// An approver set names nobody there is.
+    #[error("an approver does not exist")]
+    UnknownApprover,
+    /// More mail addresses than are kept, or one too long.
+    #[error("{}: too many recipients, or too long ones", .0.word())]
+    TooManyRecipients(RuleId),
 }
 
 /// The shortest duration an expiration rule may name.
 pub const SHORTEST_MAXIMUM: Ttl = Ttl::minutes(5);
 /// Most approver sets in a stage (`ARM 13.4`; everywhere, S6).
 pub const MAX_APPROVERS: usize = 50;
+/// Most mail addresses of a notification rule, and most characters of each (S6).
+pub const MAX_RECIPIENTS: usize = 100;
+const MAX_ADDRESS: usize = 320;
 /// Most stages of an approval rule (S6).
 pub const MAX_STAGES: usize = 10;
 
@@ -87,6 +99,14 @@ impl Policy {
                     return Err(PolicyError::MfaAndContext);
                 }
                 Provider::DirectoryRoles | Provider::Groups => {}
+            }
+        }
+        for id in RuleId::ALL {
+            if let Rule::Notification(rule) = self.rule(id)
+                && (rule.recipients.len() > MAX_RECIPIENTS
+                    || rule.recipients.iter().any(|address| address.chars().count() > MAX_ADDRESS))
+            {
+                return Err(PolicyError::TooManyRecipients(id));
             }
         }
         if rules.availability.enabled && rules.availability.window.is_none() {

@@ -4,6 +4,7 @@
 //! provider's: an untouched policy is not stored but derived.
 
 pub mod approval_rule;
+pub mod change;
 pub mod check;
 pub mod context;
 pub mod defaults;
@@ -14,6 +15,7 @@ pub mod rule;
 use serde::{Deserialize, Serialize};
 
 pub use approval_rule::{ApprovalMode, ApprovalRule, ApproverSet, StageRule};
+pub use change::{ApprovalChange, Rule, RuleChange, StageChange};
 pub use check::PolicyError;
 pub use context::{ContextClass, Presence};
 pub use evaluate::{ApprovalGate, Denied, Facts, FailedRule, Gates, Kind};

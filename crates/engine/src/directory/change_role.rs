@@ -5,6 +5,8 @@ use ephor_domain::{
     Refusal,
     administration::Right,
     directory::{BuiltInRole, RoleDefinition, RolePermission, reader::administers_roles},
+    entitlement::EntitlementKey,
+    scope::DirectoryScope,
     text::Name,
 };
 use ephor_store::tx::lock::Lock;
@@ -211,6 +213,8 @@ impl Command for DeleteRoleDefinition {
             return Err(Refusal::InUse { what: "role", by: "an assignment" }.into());
         }
         desk.tx.delete_role_definition(role.id).await?;
+        let key = EntitlementKey::DirectoryRole { definition: role.id, scope: DirectoryScope::Tenant };
+        desk.tx.delete_policy(key.id()).await?;
         desk.changed(events::ROLE_DELETED, Subject::NONE, |record| record.detail("definition", role.id.to_string()));
         Ok(())
     }

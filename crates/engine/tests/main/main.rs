@@ -17,6 +17,7 @@ mod load;
 mod nodes;
 mod outage;
 mod overlap;
+mod policy;
 mod race;
 mod record;
 mod scene;

@@ -55,7 +55,7 @@ impl Span {
 }
 
 /// Ids that one statement looks for; a list that is shorter is filled up with nobody.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 macro_rules! at_once {
     () => {
@@ -371,7 +371,7 @@ impl Tx {
 }
 
 /// The ids, filled up to what a statement looks for.
-fn filled(ids: impl Iterator<Item = Uuid>) -> Vec<Value> {
+pub(super) fn filled(ids: impl Iterator<Item = Uuid>) -> Vec<Value> {
     ids.chain(std::iter::repeat(Uuid::nil())).take(AT_ONCE).map(Value::from).collect()
 }
 

@@ -26,6 +26,7 @@ pub mod meta;
 pub mod outbox;
 pub mod owner;
 pub mod person;
+pub mod policy;
 pub mod principal;
 pub mod retention;
 pub mod role;
@@ -214,6 +215,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         outbox::ALL,
         owner::ALL,
         person::ALL,
+        policy::ALL,
         principal::ALL,
         retention::ALL,
         role::ALL,

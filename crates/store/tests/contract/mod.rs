@@ -8,6 +8,7 @@ mod directory;
 mod identity;
 mod life;
 mod lists;
+mod policy;
 mod work;
 
 use std::pin::Pin;
@@ -26,6 +27,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         work::clauses(),
         configuration::clauses(),
         directory::clauses(),
+        policy::clauses(),
         identity::clauses(),
         application::clauses(),
         audit::clauses(),

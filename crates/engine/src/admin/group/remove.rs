@@ -1,7 +1,12 @@
 //! `Remove-PAMGroup`.
 
 use ephor_audit::events;
-use ephor_domain::{Refusal, administration::Right, id::GroupId};
+use ephor_domain::{
+    Refusal,
+    administration::Right,
+    entitlement::{Access, EntitlementKey},
+    id::GroupId,
+};
 use ephor_store::tx::lock::Lock;
 
 use crate::{
@@ -42,6 +47,9 @@ impl Command for RemoveGroup {
                 by: "grants that still run, or memberships that its target has not confirmed as removed",
             }
             .into());
+        }
+        for access in [Access::Member, Access::Owner] {
+            desk.tx.delete_policy(EntitlementKey::Group { group: group.id, access }.id()).await?;
         }
         desk.changed(events::GROUP_DELETED, Subject::group(group.id), |record| {
             record.detail("privAccountName", group.priv_account.as_str())

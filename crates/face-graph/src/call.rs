@@ -80,6 +80,13 @@ impl Call {
         value.is_some_and(|value| value.trim().eq_ignore_ascii_case("eventual"))
     }
 
+    /// `Prefer: return=representation`.
+    pub(crate) fn prefers_representation(&self) -> bool {
+        let lines = self.headers.get_all(&PREFER).into_iter().filter_map(|line| line.to_str().ok());
+        let mut words = lines.flat_map(|line| line.split([',', ';'])).map(str::trim);
+        words.any(|word| word.eq_ignore_ascii_case("return=representation"))
+    }
+
     /// `Prefer: odata.maxpagesize=n`.
     pub(crate) fn preferred_page(&self) -> Option<usize> {
         let lines = self.headers.get_all(&PREFER).into_iter().filter_map(|line| line.to_str().ok());

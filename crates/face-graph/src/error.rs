@@ -55,6 +55,16 @@ impl GraphError {
         Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message)
     }
 
+    /// 404 for policies, rules, schedules, alerts.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "ResourceNotFound", "The resource is not found.")
+    }
+
+    /// A list of privileged access without the filter by scope that it needs.
+    pub(crate) fn missing_provider() -> Self {
+        Self::wrapped(StatusCode::BAD_REQUEST, "MissingProvider", "The provider is missing.")
+    }
+
     /// 405, with what the resource does do.
     pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "The resource does not support this HTTP method.")

@@ -37,6 +37,8 @@ impl Rules {
         eventual: false,
         expands: &["principal", "roleDefinition", "directoryScope", "appScope", "inheritsPermissionsFrom"],
     };
+    /// Policies and what they are the policies of. Their rows hold what can be expanded.
+    pub(crate) const POLICIES: Self = Self { expands: &["policy", "rules", "effectiveRules"], ..Self::PRIVILEGED };
 }
 
 /// A list as it was asked for.

@@ -62,7 +62,42 @@ const CHANGE_MEMBERS: &[&str] = &[
     "RoleManagement.ReadWrite.Directory",
 ];
 
+const READ_ROLE_POLICIES: &[&str] = &[
+    "RoleManagementPolicy.Read.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const READ_GROUP_POLICIES: &[&str] =
+    &["RoleManagementPolicy.Read.AzureADGroup", "RoleManagementPolicy.ReadWrite.AzureADGroup"];
+const READ_POLICIES: &[&str] = &[
+    "RoleManagementPolicy.Read.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleManagementPolicy.Read.AzureADGroup",
+    "RoleManagementPolicy.ReadWrite.AzureADGroup",
+];
+const CHANGE_ROLE_POLICIES: &[&str] =
+    &["RoleManagementPolicy.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"];
+const CHANGE_GROUP_POLICIES: &[&str] = &["RoleManagementPolicy.ReadWrite.AzureADGroup"];
+const CHANGE_POLICIES: &[&str] = &[
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleManagementPolicy.ReadWrite.AzureADGroup",
+];
+
 impl Need {
+    pub(crate) const ROLE_POLICIES: Self = Self::Privileged(READ_ROLE_POLICIES);
+    pub(crate) const GROUP_POLICIES: Self = Self::Privileged(READ_GROUP_POLICIES);
+    /// Where it is not known yet of which sort.
+    pub(crate) const POLICIES: Self = Self::Privileged(READ_POLICIES);
+    pub(crate) const CHANGE_ROLE_POLICIES: Self = Self::Privileged(CHANGE_ROLE_POLICIES);
+    pub(crate) const CHANGE_GROUP_POLICIES: Self = Self::Privileged(CHANGE_GROUP_POLICIES);
+    /// Where it is not known yet of which sort.
+    pub(crate) const CHANGE_POLICIES: Self = Self::Privileged(CHANGE_POLICIES);
     pub(crate) const CHANGE_DEFINITIONS: Self = Self::Privileged(CHANGE_DEFINITIONS);
     pub(crate) const CHANGE_ASSIGNMENTS: Self = Self::Privileged(CHANGE_ASSIGNMENTS);
     pub(crate) const CHANGE_MEMBERS: Self = Self::Directory(CHANGE_MEMBERS);

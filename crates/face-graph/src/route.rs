@@ -47,6 +47,14 @@ pub(crate) enum Resource {
     RoleAssignments,
     RoleAssignment,
     TransitiveRoleAssignments,
+    Policies,
+    Policy,
+    PolicyRules,
+    PolicyRule,
+    EffectivePolicyRules,
+    EffectivePolicyRule,
+    PolicyAssignments,
+    PolicyAssignment,
     MemberRefs,
     MemberRef,
     OwnerRefs,
@@ -168,10 +176,14 @@ static ROUTES: &[Route] = &[
     route("rolemanagement/directory/roleeligibilityscheduleinstances", Resource::Absent),
     route("rolemanagement/directory/roleeligibilityscheduleinstances/{}", Resource::Absent),
     beta("rolemanagement/directory/roleassignmentapprovals/{}", Resource::Absent),
-    route("policies/rolemanagementpolicies", Resource::Absent),
-    route("policies/rolemanagementpolicies/{}", Resource::Absent),
-    route("policies/rolemanagementpolicyassignments", Resource::Absent),
-    route("policies/rolemanagementpolicyassignments/{}", Resource::Absent),
+    route("policies/rolemanagementpolicies", Resource::Policies),
+    route("policies/rolemanagementpolicies/{}", Resource::Policy),
+    route("policies/rolemanagementpolicies/{}/rules", Resource::PolicyRules),
+    route("policies/rolemanagementpolicies/{}/rules/{}", Resource::PolicyRule),
+    route("policies/rolemanagementpolicies/{}/effectiverules", Resource::EffectivePolicyRules),
+    route("policies/rolemanagementpolicies/{}/effectiverules/{}", Resource::EffectivePolicyRule),
+    route("policies/rolemanagementpolicyassignments", Resource::PolicyAssignments),
+    route("policies/rolemanagementpolicyassignments/{}", Resource::PolicyAssignment),
     route("identitygovernance/privilegedaccess/group/assignmentschedulerequests", Resource::Absent),
     route("identitygovernance/privilegedaccess/group/eligibilityschedulerequests", Resource::Absent),
     route("identitygovernance/privilegedaccess/group/assignmentschedules", Resource::Absent),
@@ -279,7 +291,7 @@ impl Resource {
     /// What may be done with it.
     pub(crate) fn methods(self) -> &'static str {
         use Resource as R;
-        const BY_METHOD: [(&[R], &str); 5] = [
+        const BY_METHOD: [(&[R], &str); 6] = [
             (
                 &[
                     R::CheckMemberGroups,
@@ -297,6 +309,7 @@ impl Resource {
             (&[R::RoleDefinitions, R::RoleAssignments], "GET, POST"),
             (&[R::RoleDefinition], "GET, PATCH, DELETE"),
             (&[R::RoleAssignment], "GET, DELETE"),
+            (&[R::Policy, R::PolicyRule], "GET, PATCH"),
         ];
         let found = BY_METHOD.iter().find(|(resources, _)| resources.contains(&self));
         found.map_or("GET", |(_, methods)| methods)
@@ -356,6 +369,15 @@ impl Resource {
             | Self::DirectoryRoleTemplate => Need::DIRECTORY_ROLES,
             Self::RoleDefinitions | Self::RoleDefinition | Self::RoleAssignments | Self::RoleAssignment => Need::ROLES,
             Self::TransitiveRoleAssignments => Need::TRANSITIVE_ASSIGNMENTS,
+            // The id or the filter says which ones: they ask themselves.
+            Self::Policies
+            | Self::Policy
+            | Self::PolicyRules
+            | Self::PolicyRule
+            | Self::EffectivePolicyRules
+            | Self::EffectivePolicyRule
+            | Self::PolicyAssignments
+            | Self::PolicyAssignment => Need::Known,
             Self::Batch | Self::Absent => Need::Known,
         }
     }

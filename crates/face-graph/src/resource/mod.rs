@@ -5,6 +5,7 @@ mod group;
 mod membership;
 mod object;
 mod organization;
+mod policy;
 mod reference;
 mod role;
 mod role_change;
@@ -74,6 +75,16 @@ pub(crate) async fn serve(call: &Call) -> Answer<Reply> {
         Resource::RoleAssignments => assignment::list(call).await,
         Resource::RoleAssignment if call.method == Method::DELETE => assignment::delete(call).await,
         Resource::RoleAssignment => assignment::get(call).await,
+        Resource::Policies => policy::list(call).await,
+        Resource::Policy if call.method == Method::PATCH => policy::change(call).await,
+        Resource::Policy => policy::get(call).await,
+        Resource::PolicyRules => policy::rules(call, "rules").await,
+        Resource::PolicyRule if call.method == Method::PATCH => policy::change_rule(call).await,
+        Resource::PolicyRule => policy::rule(call, "rules").await,
+        Resource::EffectivePolicyRules => policy::rules(call, "effectiveRules").await,
+        Resource::EffectivePolicyRule => policy::rule(call, "effectiveRules").await,
+        Resource::PolicyAssignments => policy::assignments(call).await,
+        Resource::PolicyAssignment => policy::assignment(call).await,
         Resource::MemberRefs => reference::add(call, Access::Member).await,
         Resource::MemberRef => reference::remove(call, Access::Member).await,
         Resource::OwnerRefs => reference::add(call, Access::Owner).await,
@@ -228,6 +239,8 @@ pub(crate) async fn attach(call: &Call, of: &str, rows: &mut [Value], names: &[S
             ("user", "manager") => objects_behind(call, rows, "manager", user::MANAGER).await?,
             (_, "principal") => objects_behind(call, rows, "principal", "principalId").await?,
             (_, "roleDefinition") => role::definitions_behind(call, rows).await?,
+            // Their rows hold it already.
+            (_, "policy" | "rules" | "effectiveRules") => {}
             // Only the tenant is a scope so far, and no application has scopes of its own.
             (_, "directoryScope" | "appScope") => put_all(rows, name, |_| Value::Null),
             ("unifiedRoleDefinition", "inheritsPermissionsFrom") => {

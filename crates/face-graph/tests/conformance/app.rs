@@ -197,6 +197,12 @@ impl App {
         self.call(Method::POST, &token, path, &[("content-type", "application/json")], body.to_string()).await
     }
 
+    /// `PATCH` of JSON by somebody with every scope.
+    pub(crate) async fn patch(&self, who: &str, path: &str, body: Value) -> Reply {
+        let token = self.token(who).await;
+        self.call(Method::PATCH, &token, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
     pub(crate) async fn call(
         &self,
         method: Method,

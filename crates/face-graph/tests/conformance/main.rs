@@ -14,6 +14,7 @@ mod change;
 mod directory;
 mod metadata;
 mod odata;
+mod policy;
 mod power;
 mod role;
 mod transport;

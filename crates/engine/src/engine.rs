@@ -53,11 +53,12 @@ pub struct Parts {
 /// The engine. Cheap to clone: every clone is the same engine.
 #[derive(Clone)]
 pub struct Engine {
+    /// By which lane this clone reaches the store.
+    pub(crate) store: Store,
     pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
-    pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) targets: HashMap<TargetId, TargetSlot>,
@@ -99,8 +100,8 @@ impl Engine {
             })
             .collect();
         Self {
+            store: parts.store,
             inner: Arc::new(Inner {
-                store: parts.store,
                 clock: parts.clock,
                 entropy: parts.entropy,
                 targets,
@@ -141,7 +142,12 @@ impl Engine {
     /// The store, for workers and layers that the engine is composed with (identity); faces never touch it.
     #[must_use]
     pub fn store(&self) -> &Store {
-        &self.inner.store
+        &self.store
+    }
+
+    /// This engine as its workers see it: calls that wait for the store are not before them.
+    pub(crate) fn for_workers(&self) -> Self {
+        Self { store: self.store.for_workers(), inner: Arc::clone(&self.inner) }
     }
 
     pub(crate) fn call(&self, actor: &Actor) -> Call {
@@ -181,8 +187,9 @@ impl Engine {
     pub(crate) async fn confirmed(&self, mut settled: Waiting<'_>, wake: &Wake) -> bool {
         if self.inner.clock.is_simulated() {
             // No worker runs by itself then: one attempt, here and now (seams §19).
+            let workers = self.for_workers();
             for target in &wake.targets {
-                if let Err(fault) = self.work_target(*target).await {
+                if let Err(fault) = workers.work_target_for(*target, &mut settled).await {
                     tracing::error!(%target, %fault, "target work waits for the store");
                 }
             }
@@ -213,7 +220,7 @@ impl Engine {
         const ASK_EVERY: Duration = Duration::from_millis(50);
         loop {
             tokio::time::sleep(ASK_EVERY).await;
-            let case = self.inner.store.read(move |tx| Box::pin(async move { tx.grant_case(grant).await })).await;
+            let case = self.store.read(move |tx| Box::pin(async move { tx.grant_case(grant).await })).await;
             let phase = case.ok().flatten().and_then(|case| case.grant).map(|grant| grant.phase);
             if matches!(phase, Some(Phase::InForce { .. } | Phase::Ended { .. })) {
                 return;

@@ -41,7 +41,6 @@ impl Engine {
     pub async fn checkpoint(&self) -> Result<Option<String>, Fault> {
         let Some(signer) = &self.inner.signer else { return Ok(None) };
         let (bytes, last) = self
-            .inner
             .store
             .read(|tx| Box::pin(async move { Ok((tx.audit_frontier().await?, tx.checkpoint(u64::MAX).await?)) }))
             .await?;
@@ -61,7 +60,6 @@ impl Engine {
         };
         let stored = text.clone();
         let outcome = self
-            .inner
             .store
             .transact(move |tx| {
                 let text = stored.clone();
@@ -82,7 +80,7 @@ impl Engine {
     pub async fn number_leaves(&self) -> Result<u64, Fault> {
         let mut numbered = 0;
         loop {
-            let batch = self.inner.store.transact(|tx| Box::pin(async move { tx.number_leaves(BATCH).await })).await?;
+            let batch = self.store.transact(|tx| Box::pin(async move { tx.number_leaves(BATCH).await })).await?;
             numbered += batch;
             if batch < u64::from(BATCH) {
                 return Ok(numbered);
@@ -100,7 +98,6 @@ impl Engine {
         loop {
             let call = call.clone();
             let batch = self
-                .inner
                 .store
                 .transact(move |tx| {
                     let call = call.clone();
@@ -135,12 +132,12 @@ impl Engine {
     /// Faults of the store.
     pub async fn purge_credentials(&self) -> Result<u64, Fault> {
         let before = self.now().saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-        self.inner.store.transact(move |tx| Box::pin(tx.purge_credentials(before))).await
+        self.store.transact(move |tx| Box::pin(tx.purge_credentials(before))).await
     }
 
     /// Keeps for ever; ends when the task is dropped.
     pub(crate) async fn run_keeper(&self) {
-        let shared = self.inner.store.numbers_later();
+        let shared = self.store.numbers_later();
         let (mut sign, mut retain, mut watch) = (self.now(), self.now(), self.now());
         let mut alarm = self.now();
         loop {
@@ -194,7 +191,6 @@ impl Engine {
     async fn holds_sequencer(&self) -> Result<bool, Fault> {
         let holder = self.inner.node;
         let lease = self
-            .inner
             .store
             .transact(move |tx| Box::pin(async move { tx.lease_take("sequencer", holder, lease::LIFE).await }))
             .await?;

@@ -65,12 +65,11 @@ impl Engine {
             let now = self.now();
             let again = now.saturating_add(CLAIM).unwrap_or(Timestamp::MAX);
             let claimed = self
-                .inner
                 .store
                 .transact(move |tx| Box::pin(async move { tx.claim_outbox(now, again, ROUND).await }))
                 .await?;
             if claimed.is_empty() {
-                return self.inner.store.read(|tx| Box::pin(async move { tx.next_due_outbox().await })).await;
+                return self.store.read(|tx| Box::pin(async move { tx.next_due_outbox().await })).await;
             }
             try_join_all(claimed.into_iter().map(|row| self.deliver(row))).await?;
         }
@@ -96,8 +95,7 @@ impl Engine {
                 self.now().saturating_add(pause(attempts)).ok()
             }
         };
-        self.inner
-            .store
+        self.store
             .transact(move |tx| {
                 Box::pin(async move {
                     match retry {

@@ -16,8 +16,7 @@ impl Engine {
         record.subject = Some(actor.principal.uuid());
         record.reason = Some(word("origin_not_allowed"));
         let sealed = call.seal(&record, 0);
-        self.inner
-            .store
+        self.store
             .transact(move |tx| {
                 let sealed = sealed.clone();
                 Box::pin(async move { tx.record(sealed).await })

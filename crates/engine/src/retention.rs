@@ -41,7 +41,6 @@ impl Engine {
             let call = self.system("retention");
             let before = call.now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
             let (gone, is_last) = self
-                .inner
                 .store
                 .transact(move |tx| {
                     let call = call.clone();

@@ -46,20 +46,21 @@ impl Engine {
         if self.inner.clock.is_simulated() {
             return Workers { tasks, engine: self.clone() };
         }
-        let engine = self.clone();
+        let workers = self.for_workers();
+        let engine = workers.clone();
         tasks.spawn(async move { engine.run_scheduler().await });
-        let engine = self.clone();
+        let engine = workers.clone();
         tasks.spawn(async move { engine.run_challenges().await });
-        let engine = self.clone();
+        let engine = workers.clone();
         tasks.spawn(async move { engine.run_outbox().await });
-        let engine = self.clone();
+        let engine = workers.clone();
         tasks.spawn(async move { engine.run_clock_watch().await });
-        let engine = self.clone();
+        let engine = workers.clone();
         tasks.spawn(async move { engine.run_keeper().await });
         for target in self.targets() {
-            let engine = self.clone();
+            let engine = workers.clone();
             tasks.spawn(async move { engine.run_target(target).await });
-            let engine = self.clone();
+            let engine = workers.clone();
             tasks.spawn(async move { engine.run_self_test(target).await });
         }
         Workers { tasks, engine: self.clone() }
@@ -84,7 +85,7 @@ impl Engine {
             }
             self.raise_at_strangers().await?;
             next = earliest([next, self.deliver_outbox().await?]);
-            if self.inner.store.numbers_later() {
+            if self.store.numbers_later() {
                 self.number_leaves().await?;
             }
             if next.is_none_or(|next| next > self.now()) {

@@ -53,7 +53,6 @@ impl Engine {
         loop {
             let now = self.now();
             let (requests, grants, next) = self
-                .inner
                 .store
                 .read(move |tx| {
                     Box::pin(async move {
@@ -108,7 +107,6 @@ impl Engine {
     async fn settle_chunk(&self, chunk: Vec<Due>) -> Result<usize, Fault> {
         let call = self.system("scheduler");
         let (settled, wake) = self
-            .inner
             .store
             .transact(move |tx| {
                 let (call, chunk) = (call.clone(), chunk.clone());

@@ -9,7 +9,7 @@ use crate::{Fault, Location, Tx, postgres::Postgres, sqlite::Sqlite};
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// PostgreSQL: most connections of this node.
+    /// PostgreSQL: most connections of this node. A few of them are kept for [`Store::for_workers`].
     pub connections: usize,
     /// PostgreSQL: named prepared statements. Off behind a pooler that hands out a connection for each transaction.
     pub prepared_statements: bool,
@@ -27,6 +27,16 @@ impl Default for Options {
 #[derive(Debug, Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    lane: Lane,
+}
+
+/// Whose work it is: the two never wait for each other's connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Calls that somebody waits for.
+    Calls,
+    /// What is due.
+    Workers,
 }
 
 #[derive(Debug)]
@@ -57,7 +67,14 @@ impl Store {
             }
             Location::Postgres(url) => Backend::Postgres(Postgres::open(url, options).await?),
         };
-        Ok(Self { backend: Arc::new(backend) })
+        Ok(Self { backend: Arc::new(backend), lane: Lane::Calls })
+    }
+
+    /// The same store for work that is due: a crowd of calls, however long its queue, does not hold up the end of a grant
+    /// (R1).
+    #[must_use]
+    pub fn for_workers(&self) -> Self {
+        Self { backend: Arc::clone(&self.backend), lane: Lane::Workers }
     }
 
     /// Runs a command that writes. It commits when `command` answers `Ok`, and only then is the answer given. A fault rolls
@@ -72,7 +89,7 @@ impl Store {
     {
         match &*self.backend {
             Backend::Sqlite(store) => store.transact(command).await,
-            Backend::Postgres(store) => store.transact(command).await,
+            Backend::Postgres(store) => store.transact(self.lane, command).await,
         }
     }
 
@@ -88,7 +105,7 @@ impl Store {
     {
         match &*self.backend {
             Backend::Sqlite(store) => store.read(command).await,
-            Backend::Postgres(store) => store.read(command).await,
+            Backend::Postgres(store) => store.read(self.lane, command).await,
         }
     }
 

@@ -218,6 +218,43 @@ async fn whoever_goes_away_in_the_middle_leaves_no_transaction_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r1_a_crowd_of_calls_waits_its_turn_and_holds_up_no_worker() {
+    let Some(database) = available_or_skip(Postgres::database()) else { return };
+    let location = Location::Postgres(database.url().to_owned());
+    let store = Store::open_with(&location, &Options { connections: 1, ..Options::default() }).await.unwrap();
+    let (taken, free) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let holder = {
+        let (store, taken, free) = (store.clone(), Arc::clone(&taken), Arc::clone(&free));
+        tokio::spawn(async move {
+            store
+                .read(move |tx| {
+                    let (taken, free) = (Arc::clone(&taken), Arc::clone(&free));
+                    Box::pin(async move {
+                        tx.meta("held").await?;
+                        taken.wait().await;
+                        free.wait().await;
+                        Ok(())
+                    })
+                })
+                .await
+        })
+    };
+    taken.wait().await;
+    let write = |store: Store, name: &'static str| async move {
+        store.transact(move |tx| Box::pin(tx.put_meta(name, Some("done")))).await
+    };
+    let crowd: Vec<_> = ["a", "b", "c"].map(|name| tokio::spawn(write(store.clone(), name))).into();
+    write(store.for_workers(), "due").await.unwrap();
+    assert!(crowd.iter().all(|waiting| !waiting.is_finished()), "the calls had a connection too many");
+    free.wait().await;
+    holder.await.unwrap().unwrap();
+    for waiting in crowd {
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(database.sql("SELECT count(*) FROM meta WHERE key IN ('a', 'b', 'c', 'due')").unwrap(), "4");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_goes_away_is_a_passing_fault() {
     let Some(mut cluster) = available_or_skip(Cluster::start(&ClusterOptions::default())) else { return };
     let location = Location::Postgres(cluster.url("postgres"));

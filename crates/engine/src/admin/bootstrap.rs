@@ -60,8 +60,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn has_administrator(&self) -> Answer<bool> {
         let global = AdministratorRole::Global.template();
-        let count =
-            self.inner.store.read(move |tx| Box::pin(async move { tx.enabled_administrators(global).await })).await?;
+        let count = self.store.read(move |tx| Box::pin(async move { tx.enabled_administrators(global).await })).await?;
         Ok(count > 0)
     }
 }

@@ -321,8 +321,7 @@ impl Engine {
         let subject = command.subject();
         let outcome = {
             let (call, refused) = (call.clone(), Arc::clone(&refused));
-            self.inner
-                .store
+            self.store
                 .transact(move |tx| {
                     let (call, by, command, refused) =
                         (call.clone(), by.clone(), command.clone(), Arc::clone(&refused));
@@ -364,7 +363,6 @@ impl Engine {
         let (subject, principal) = (query.subject(), actor.principal);
         let now = self.now();
         let answer = self
-            .inner
             .store
             .read(move |tx| {
                 let query = query.clone();
@@ -394,7 +392,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn administers(&self, actor: &Actor) -> Answer<Vec<AdministratorRole>> {
         let principal = actor.principal;
-        Ok(self.inner.store.read(move |tx| Box::pin(async move { held(tx, principal).await })).await?)
+        Ok(self.store.read(move |tx| Box::pin(async move { held(tx, principal).await })).await?)
     }
 
     /// Puts a refusal on record (`PAM-130`).
@@ -422,8 +420,7 @@ impl Engine {
         let mut record = subject.put(call.record(event));
         record.reason = Some(word(refusal.code()));
         let sealed = call.seal(&record, 0);
-        self.inner
-            .store
+        self.store
             .transact(move |tx| {
                 let sealed = sealed.clone();
                 Box::pin(async move { tx.record(sealed).await })

@@ -22,7 +22,6 @@ impl Engine {
     pub async fn enrolment_account(&self, secret: &SecretString) -> Answer<Principal> {
         let (hash, now) = (hash_of(secret.expose_secret()), self.now());
         let found = self
-            .inner
             .store
             .read(move |tx| {
                 let hash = hash.clone();

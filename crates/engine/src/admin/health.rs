@@ -78,7 +78,7 @@ impl Engine {
     /// # Errors
     /// [`ephor_domain::Refusal::NotAdministrator`]; faults of the store.
     pub async fn health(&self, actor: &Actor) -> Answer<Health> {
-        let ping = self.inner.store.ping().await?;
+        let ping = self.store.ping().await?;
         self.consult(actor, Summary { bytes: ping.bytes }).await
     }
 }

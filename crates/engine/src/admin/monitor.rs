@@ -94,7 +94,6 @@ impl Engine {
     async fn look(&self, after: Option<NameCursor>) -> Answer<(Vec<Finding>, Option<NameCursor>)> {
         const AT_ONCE: u32 = 500;
         Ok(self
-            .inner
             .store
             .read(move |tx| {
                 let after = after.clone();

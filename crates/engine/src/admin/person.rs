@@ -178,7 +178,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn settle_unlinks(&self) -> Answer<u64> {
-        let pending = self.inner.store.read(|tx| Box::pin(async move { tx.pending_unlinks().await })).await?;
+        let pending = self.store.read(|tx| Box::pin(async move { tx.pending_unlinks().await })).await?;
         if pending.is_empty() {
             return Ok(0);
         }

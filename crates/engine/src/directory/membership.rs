@@ -32,7 +32,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn memberships(&self, id: Uuid, transitive: bool) -> Answer<Memberships> {
         let now = self.now();
-        let read = self.inner.store.read(move |tx| Box::pin(async move { memberships(tx, id, transitive, now).await }));
+        let read = self.store.read(move |tx| Box::pin(async move { memberships(tx, id, transitive, now).await }));
         Ok(read.await?)
     }
 
@@ -47,7 +47,7 @@ impl Engine {
         limit: u32,
     ) -> Answer<Vec<DirectoryObject>> {
         let now = self.now();
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let ids = tx.members_now(group, after, now, limit).await?;
                 objects(tx, &bare(&ids)).await
@@ -62,7 +62,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn group_members_transitive(&self, group: GroupId) -> Answer<Vec<DirectoryObject>> {
         let now = self.now();
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let mut found: BTreeSet<Uuid> = BTreeSet::new();
                 let mut ahead = vec![group];
@@ -95,7 +95,7 @@ impl Engine {
         after: Option<PrincipalId>,
         limit: u32,
     ) -> Answer<Vec<DirectoryObject>> {
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let ids = tx.group_owners(group, after, limit).await?;
                 objects(tx, &bare(&ids)).await

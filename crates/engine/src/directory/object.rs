@@ -41,7 +41,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn directory_users(&self, span: Span) -> Answer<Vec<UserEntry>> {
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let span = span.clone();
             Box::pin(async move { tx.directory_users(PrincipalKind::User, &span).await })
         });
@@ -53,7 +53,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn count_users(&self) -> Answer<u64> {
-        let read = self.inner.store.read(|tx| Box::pin(tx.count_principals(PrincipalKind::User)));
+        let read = self.store.read(|tx| Box::pin(tx.count_principals(PrincipalKind::User)));
         Ok(read.await?)
     }
 
@@ -63,7 +63,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn directory_user_named(&self, upn: &str) -> Answer<Option<UserEntry>> {
         let upn = upn.to_owned();
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let upn = upn.clone();
             Box::pin(async move {
                 let Some(found) = tx.principal_named(&upn).await? else { return Ok(None) };
@@ -81,7 +81,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn directory_users_by_mail(&self, mail: &str) -> Answer<Vec<UserEntry>> {
         let mail = mail.to_owned();
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let mail = mail.clone();
             Box::pin(async move { tx.directory_users_by_mail(&mail).await })
         });
@@ -93,7 +93,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn directory_groups(&self, span: Span) -> Answer<Vec<GroupEntry>> {
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let span = span.clone();
             Box::pin(async move { tx.directory_groups(&span).await })
         });
@@ -105,7 +105,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn directory_services(&self, after: Option<NameCursor>, limit: u32) -> Answer<Vec<ApplicationRow>> {
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let after = after.clone();
             Box::pin(async move { tx.applications(after.as_ref(), limit).await })
         });
@@ -117,7 +117,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn directory_service_of(&self, client: ClientId) -> Answer<Option<ApplicationRow>> {
-        let read = self.inner.store.read(move |tx| Box::pin(tx.application_of_client(client)));
+        let read = self.store.read(move |tx| Box::pin(tx.application_of_client(client)));
         Ok(read.await?)
     }
 
@@ -126,7 +126,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn directory_objects(&self, ids: Vec<Uuid>) -> Answer<Vec<DirectoryObject>> {
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let ids = ids.clone();
             Box::pin(async move { objects(tx, &ids).await })
         });

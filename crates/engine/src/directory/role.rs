@@ -44,7 +44,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn role_definitions(&self) -> Answer<Vec<RoleDefinition>> {
-        let own = self.inner.store.read(|tx| Box::pin(tx.role_definitions())).await?;
+        let own = self.store.read(|tx| Box::pin(tx.role_definitions())).await?;
         let built_in = BuiltInRole::all().iter().copied().map(RoleDefinition::from);
         let mut all: Vec<RoleDefinition> = built_in.chain(own).collect();
         all.sort_by_key(|role| role.id);
@@ -59,7 +59,7 @@ impl Engine {
         if let Some(role) = BuiltInRole::find(id) {
             return Ok(Some(role.into()));
         }
-        Ok(self.inner.store.read(move |tx| Box::pin(tx.role_definition(id))).await?)
+        Ok(self.store.read(move |tx| Box::pin(tx.role_definition(id))).await?)
     }
 
     /// Who holds which directory role now, for whoever sees memberships of the directory: holding a role is one
@@ -68,7 +68,7 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn held_roles(&self) -> Answer<Vec<RoleAssignment>> {
-        let standing = self.inner.store.read(|tx| Box::pin(tx.administrators(None))).await?;
+        let standing = self.store.read(|tx| Box::pin(tx.administrators(None))).await?;
         Ok(standing.into_iter().map(|(standing, _)| RoleAssignment::of(&standing)).collect())
     }
 
@@ -79,7 +79,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn role_assignments(&self, actor: &Actor) -> Answer<RoleAssignments> {
         let (now, caller, is_person) = (self.now(), actor.principal, actor.proof != Proof::Application);
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             Box::pin(async move {
                 let own =
                     if is_person { memberships(tx, caller.uuid(), true, now).await? } else { Memberships::default() };

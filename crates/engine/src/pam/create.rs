@@ -67,8 +67,7 @@ impl Engine {
         let settled = self.inner.waiters.wait(grant);
         let (made, wake, limit) = {
             let (call, role) = (call.clone(), new.role);
-            self.inner
-                .store
+            self.store
                 .transact(move |tx| {
                     let (call, order) = (call.clone(), order.clone());
                     Box::pin(async move { create(tx, &call, order, role, over_limit).await })

@@ -47,7 +47,6 @@ impl Engine {
         let grant = call.ids().grant;
         let settled = self.inner.waiters.wait(grant);
         let (decided, wake) = self
-            .inner
             .store
             .transact(move |tx| {
                 let (call, actor, justification) = (call.clone(), actor.clone(), justification.clone());

@@ -55,8 +55,7 @@ impl Engine {
         let settled = waited.map(|grant| self.inner.waiters.wait(grant));
         let (closed, wake) = {
             let principal = actor.principal;
-            self.inner
-                .store
+            self.store
                 .transact(move |tx| {
                     let call = call.clone();
                     Box::pin(async move { close(tx, &call, principal, id).await })

@@ -107,7 +107,7 @@ impl Engine {
         let call = call.proved_by([method].into_iter().collect());
         self.settle_presence(call, id, Presence::ProvedBy(method)).await?;
         let now = self.now();
-        let case = self.inner.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
+        let case = self.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
         let case = case.ok_or(Refusal::RequestNotAvailable)?;
         Ok(PamRequest::at(case.request, case.grant, now))
     }
@@ -123,7 +123,6 @@ impl Engine {
 
     async fn settle_presence(&self, call: Call, id: RequestId, presence: Presence) -> Answer<()> {
         let (outcome, wake) = self
-            .inner
             .store
             .transact(move |tx| {
                 let (call, presence) = (call.clone(), presence.clone());
@@ -140,7 +139,7 @@ impl Engine {
     /// Faults of the store.
     pub async fn work_challenges(&self) -> Answer<Option<Timestamp>> {
         let Some(provider) = self.inner.mfa.clone() else { return Ok(None) };
-        let waiting = self.inner.store.read(|tx| Box::pin(async move { tx.open_challenges(MOST).await })).await?;
+        let waiting = self.store.read(|tx| Box::pin(async move { tx.open_challenges(MOST).await })).await?;
         let provider = &provider;
         let mut asked = stream::iter(waiting)
             .map(|open| async move { self.work_challenge(&**provider, open).await })
@@ -166,7 +165,7 @@ impl Engine {
         }
         // Another node may have put it meanwhile: nobody is rung twice.
         let is_first = !open.started
-            && self.inner.store.transact(move |tx| Box::pin(async move { tx.start_call(id, now).await })).await?;
+            && self.store.transact(move |tx| Box::pin(async move { tx.start_call(id, now).await })).await?;
         let answer = if is_first {
             let challenge = Challenge {
                 request: id,

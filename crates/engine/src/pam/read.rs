@@ -87,9 +87,9 @@ impl Engine {
         F: for<'t> Fn(&'t mut Tx, Reader) -> BoxFuture<'t, Result<T, Fault>> + Clone + Send + Sync + 'static,
     {
         let signed_in = actor.principal;
-        let version = self.inner.store.version();
+        let version = self.store.version();
         let known = version.and_then(|version| self.inner.readers.find(signed_in, version));
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let list = list.clone();
             Box::pin(async move {
                 let reader = match known {
@@ -123,7 +123,6 @@ impl Engine {
     async fn pam_account(&self, actor: &Actor) -> Answer<Option<Principal>> {
         let signed_in = actor.principal;
         Ok(self
-            .inner
             .store
             .read(move |tx| {
                 Box::pin(async move {
@@ -174,13 +173,13 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn pam_zone(&self) -> Answer<TimeZone> {
-        Ok(self.inner.store.read(|tx| Box::pin(async move { Ok(tx.settings().await?.zone()) })).await?)
+        Ok(self.store.read(|tx| Box::pin(async move { Ok(tx.settings().await?.zone()) })).await?)
     }
 
     /// One request as it stands now, whoever's it is. For the engine's own answers and the admin face.
     pub(crate) async fn pam_request(&self, id: RequestId) -> Answer<Option<PamRequest>> {
         let now = self.now();
-        let case = self.inner.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
+        let case = self.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
         Ok(case.map(|case| PamRequest::at(case.request, case.grant, now)))
     }
 }

@@ -84,7 +84,7 @@ impl Engine {
     /// [`ephor_domain::Refusal::NotFound`] for what there is not; faults of the store.
     pub async fn policies(&self, actor: &Actor, keys: Vec<EntitlementKey>) -> Answer<Vec<PolicyEntry>> {
         let (now, actor) = (self.now(), actor.clone());
-        let read = self.inner.store.read(move |tx| {
+        let read = self.store.read(move |tx| {
             let (actor, keys) = (actor.clone(), keys.clone());
             Box::pin(async move {
                 match right::reads(tx, &actor, &keys, now).await {

@@ -59,11 +59,8 @@ pub(super) struct Tried {
 
 pub(super) async fn round(engine: &Engine, slot: &TargetSlot, now: Timestamp) -> Result<Round, Fault> {
     let target = slot.directory.id();
-    let mut due = engine
-        .inner
-        .store
-        .read(move |tx| Box::pin(async move { tx.due_memberships(target, now, ROUND).await }))
-        .await?;
+    let mut due =
+        engine.store.read(move |tx| Box::pin(async move { tx.due_memberships(target, now, ROUND).await })).await?;
     if !may_write(engine, slot) {
         // Towards less access needs no lease (seams §17): what a dead holder leaves undone goes all the same.
         let abandoned = now.saturating_sub(ABANDONED).unwrap_or(Timestamp::MIN);
@@ -249,7 +246,6 @@ fn retry(due: Placed, fault: TargetFault, now: Timestamp) -> Tried {
 async fn claim(engine: &Engine, due: Vec<Placed>, now: Timestamp) -> Result<Vec<Placed>, Fault> {
     let memberships: Vec<_> = due.iter().map(|due| due.membership.clone()).collect();
     let claimed = engine
-        .inner
         .store
         .transact(move |tx| {
             let memberships = memberships.clone();
@@ -307,7 +303,6 @@ async fn resolve_accounts(
             login,
         };
         let stored = engine
-            .inner
             .store
             .transact(move |tx| {
                 let bound = bound.clone();

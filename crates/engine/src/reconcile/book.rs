@@ -261,7 +261,6 @@ impl Engine {
         self.inner.book.opens();
         let begun = monotonic();
         let placed = self
-            .inner
             .store
             .read(move |tx| {
                 Box::pin(async move {
@@ -326,8 +325,7 @@ impl Engine {
 
     async fn record_sent(&self, sent: &BTreeMap<Key, Timestamp>) -> Result<Wake, Fault> {
         let (call, sent) = (self.system("reconciler"), sent.clone());
-        self.inner
-            .store
+        self.store
             .transact(move |tx| {
                 let (call, sent) = (call.clone(), sent.clone());
                 Box::pin(async move {

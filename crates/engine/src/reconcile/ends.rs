@@ -139,7 +139,6 @@ async fn let_go(
     let locks = locks(part.iter().flatten().map(|placed| &placed.membership));
     let members = keys.clone();
     let gone = engine
-        .inner
         .store
         .transact(move |tx| {
             let (locks, members) = (locks.clone(), members.clone());

@@ -47,7 +47,6 @@ async fn take(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
     let asked = monotonic();
     let (name, holder) = (lease_name(slot), engine.inner.node);
     let taken = engine
-        .inner
         .store
         .transact(move |tx| {
             let name = name.clone();
@@ -81,7 +80,6 @@ pub(crate) async fn give_back(engine: &Engine, slot: &TargetSlot) -> Result<(), 
     slot.directory.disconnect();
     let (name, holder) = (lease_name(slot), engine.inner.node);
     engine
-        .inner
         .store
         .transact(move |tx| {
             let name = name.clone();

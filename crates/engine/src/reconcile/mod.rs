@@ -27,7 +27,10 @@ pub(crate) use outcome::note;
 pub(crate) use state::TargetState;
 pub use state::TargetStatus;
 
-use crate::engine::{Engine, TargetSlot};
+use crate::{
+    engine::{Engine, TargetSlot},
+    wake::Waiting,
+};
 
 /// Longest pause between two attempts (R2).
 pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(60);
@@ -55,6 +58,21 @@ impl Engine {
     pub async fn work_target(&self, target: TargetId) -> Result<Option<Timestamp>, Fault> {
         let Some(slot) = self.inner.targets.get(&target) else { return Ok(None) };
         let _alone = slot.round.lock().await;
+        self.work_alone(target, slot).await
+    }
+
+    /// As [`work_target`](Self::work_target), unless the grant settled while others worked.
+    pub(crate) async fn work_target_for(&self, target: TargetId, settled: &mut Waiting<'_>) -> Result<(), Fault> {
+        let Some(slot) = self.inner.targets.get(&target) else { return Ok(()) };
+        let _alone = slot.round.lock().await;
+        if settled.has_settled() {
+            return Ok(());
+        }
+        self.work_alone(target, slot).await.map(drop)
+    }
+
+    /// Whoever calls holds the lock of the round.
+    async fn work_alone(&self, target: TargetId, slot: &TargetSlot) -> Result<Option<Timestamp>, Fault> {
         loop {
             let now = self.now();
             ends::send(self, slot, now).await?;
@@ -65,11 +83,8 @@ impl Engine {
             }
             let round = attempt::round(self, slot, now).await?;
             if round.attempted == 0 || round.stopped {
-                let next = self
-                    .inner
-                    .store
-                    .read(move |tx| Box::pin(async move { tx.next_due_membership(target).await }))
-                    .await?;
+                let next =
+                    self.store.read(move |tx| Box::pin(async move { tx.next_due_membership(target).await })).await?;
                 let now = self.now();
                 let floor = now.saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
                 let floor = slot.state.paused_until().map_or(floor, |until| until.max(floor));
@@ -96,7 +111,7 @@ impl Engine {
     }
 
     async fn run_rounds(&self, target: TargetId, slot: &TargetSlot) {
-        let nap = if self.inner.store.numbers_later() { LOOK_EVERY } else { lease::RENEW };
+        let nap = if self.store.numbers_later() { LOOK_EVERY } else { lease::RENEW };
         loop {
             let woken = slot.work.notified();
             let worked = match lease::look_first(self, slot).await {

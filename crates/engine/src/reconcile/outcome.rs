@@ -39,7 +39,6 @@ pub(super) async fn record(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fau
 async fn record_some(engine: &Engine, tried: Vec<Tried>) -> Result<(), Fault> {
     let call = engine.system("reconciler");
     let wake = engine
-        .inner
         .store
         .transact(move |tx| {
             let (call, tried) = (call.clone(), tried.clone());
@@ -195,7 +194,6 @@ pub(crate) async fn note(
     record: impl Fn(&Call) -> ephor_audit::Record + Send + Sync + Clone + 'static,
 ) -> Result<(), Fault> {
     engine
-        .inner
         .store
         .transact(move |tx| {
             let (call, record) = (call.clone(), record.clone());

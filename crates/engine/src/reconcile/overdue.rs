@@ -27,7 +27,6 @@ const ROUND: u32 = 1024;
 /// Raises what has become due by `now`.
 pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> Result<(), Fault> {
     let levels = engine
-        .inner
         .store
         .read(move |tx| {
             Box::pin(async move {
@@ -45,7 +44,6 @@ pub(super) async fn raise(engine: &Engine, target: TargetId, now: Timestamp) -> 
     for (level, before, event) in levels {
         let call = engine.system("reconciler");
         engine
-            .inner
             .store
             .transact(move |tx| {
                 let call = call.clone();
@@ -105,7 +103,7 @@ impl Engine {
     /// Raises what is overdue at targets that this engine was not given: nobody works on those (R2).
     pub(crate) async fn raise_at_strangers(&self) -> Result<(), Fault> {
         let now = self.now();
-        let targets = self.inner.store.read(|tx| Box::pin(async move { tx.targets().await })).await?;
+        let targets = self.store.read(|tx| Box::pin(async move { tx.targets().await })).await?;
         for target in targets.iter().filter(|target| !target.built_in && !self.inner.targets.contains_key(&target.id)) {
             raise(self, target.id, now).await?;
         }
@@ -116,7 +114,6 @@ impl Engine {
 /// The next instant at which an alarm becomes due.
 pub(super) async fn next(engine: &Engine, target: TargetId, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
     let oldest = engine
-        .inner
         .store
         .read(move |tx| {
             Box::pin(async move {

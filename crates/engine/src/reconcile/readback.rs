@@ -37,7 +37,6 @@ pub(crate) type Foreign = BTreeMap<GroupId, BTreeSet<String>>;
 pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Fault> {
     let target = slot.directory.id();
     let mode = engine
-        .inner
         .store
         .read(move |tx| Box::pin(async move { tx.target(target).await }))
         .await?
@@ -45,7 +44,6 @@ pub(super) async fn cycle(engine: &Engine, slot: &TargetSlot) -> Result<(), Faul
     let mut after = None;
     loop {
         let groups = engine
-            .inner
             .store
             .read(move |tx| Box::pin(async move { tx.groups_of_target(target, after, PAGE).await }))
             .await?;
@@ -97,7 +95,6 @@ async fn rows(engine: &Engine, group: GroupId) -> Result<Vec<Placed>, Fault> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = engine
-            .inner
             .store
             .read(move |tx| Box::pin(async move { tx.memberships_of_group(group, after, PAGE).await }))
             .await?;
@@ -112,7 +109,6 @@ async fn rows(engine: &Engine, group: GroupId) -> Result<Vec<Placed>, Fault> {
 async fn removed_elsewhere(engine: &Engine, mode: Mode, seen: Membership) -> Result<(), Fault> {
     let call = engine.system("monitor");
     let wake = engine
-        .inner
         .store
         .transact(move |tx| {
             let (call, seen) = (call.clone(), seen.clone());
@@ -170,7 +166,6 @@ async fn added_elsewhere(
     let names: Vec<String> = added.iter().take(CORRECTIONS).cloned().collect();
     let reported = names.clone();
     engine
-        .inner
         .store
         .transact(move |tx| {
             let (call, reported) = (call.clone(), reported.clone());

@@ -29,7 +29,6 @@ impl Engine {
     pub async fn test_target(&self, target: TargetId) -> Result<(), Fault> {
         let Some(slot) = self.inner.targets.get(&target) else { return Ok(()) };
         let groups = self
-            .inner
             .store
             .read(move |tx| Box::pin(async move { tx.groups_of_target(target, None, GROUPS).await }))
             .await?
@@ -86,7 +85,6 @@ async fn note(engine: &Engine, slot: &TargetSlot, outcome: &Result<Health, Targe
     let call = engine.system("monitor");
     let (health, at) = (health.to_string(), call.now);
     let changed = engine
-        .inner
         .store
         .transact(move |tx| {
             let (call, health) = (call.clone(), health.clone());

@@ -14,6 +14,10 @@ use crate::{
 /// Longest a connection attempt may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// Longest a unit of work may wait for a connection that others are using: half of what the faces give a call. A crowd is
+/// served in its turn, not sent away; whoever has waited this long still has time to be answered.
+const TURN: Duration = Duration::from_secs(15);
+
 /// Of each session: nothing waits for ever, a node that hangs inside a transaction lets go, and committed means on disk.
 /// And plans are made once, of indexes alone: planning a decision costs more than running it, no plan here depends on what is
 /// bound, and a plan made while a table was small must still serve when it is large.
@@ -24,8 +28,17 @@ const SESSION: &str = "-c statement_timeout=2000 -c idle_in_transaction_session_
 /// Serialises migrations of all nodes.
 const MIGRATION_LOCK: i64 = 0x4570_686f_7200_0001;
 
-/// A pool that connects when asked.
-pub(super) fn pool(url: &str, options: &Options) -> Result<Pool, Fault> {
+/// Of the connections of a node, at most so many are kept for what is due.
+const WORKERS: usize = 3;
+
+/// Two pools that connect when asked: for calls, and for what is due.
+pub(super) fn pools(url: &str, options: &Options) -> Result<(Pool, Pool), Fault> {
+    let workers = (options.connections / 4).clamp(1, WORKERS);
+    let calls = options.connections.saturating_sub(workers).max(1);
+    Ok((pool(url, options, calls)?, pool(url, options, workers)?))
+}
+
+fn pool(url: &str, options: &Options, size: usize) -> Result<Pool, Fault> {
     let unavailable = |cause: String| Fault::Unavailable { cause };
     let mut config = Config::from_str(url).map_err(|error| unavailable(error.to_string()))?;
     config.connect_timeout(LIMIT).application_name("ephor").tcp_user_timeout(LIMIT);
@@ -41,9 +54,9 @@ pub(super) fn pool(url: &str, options: &Options) -> Result<Pool, Fault> {
         Manager::from_config(config, tls::connector()?, kept)
     };
     Pool::builder(manager)
-        .max_size(options.connections.max(1))
+        .max_size(size)
         .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(LIMIT))
+        .wait_timeout(Some(TURN))
         .create_timeout(Some(LIMIT))
         .build()
         .map_err(|error| unavailable(error.to_string()))

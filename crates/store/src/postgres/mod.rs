@@ -17,7 +17,7 @@ use std::sync::Arc;
 use deadpool_postgres::{Object, Pool};
 use futures_util::future::BoxFuture;
 
-use crate::{Fault, Options, Tx};
+use crate::{Fault, Options, Tx, store::Lane};
 use session::{Kind, Shared};
 
 /// How often a command is run again after a serialization failure, a deadlock or a lost connection.
@@ -26,30 +26,35 @@ const RETRIES: usize = 4;
 /// An open PostgreSQL store.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    pool: Pool,
+    calls: Pool,
+    workers: Pool,
     shared: Arc<Shared>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date.
     pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Fault> {
-        let pool = connect::pool(url, options)?;
-        connect::migrate(&pool).await?;
-        Ok(Self { pool, shared: Arc::new(Shared::new(options.prepared_statements)) })
+        let (calls, workers) = connect::pools(url, options)?;
+        connect::migrate(&calls).await?;
+        Ok(Self { calls, workers, shared: Arc::new(Shared::new(options.prepared_statements)) })
     }
 
-    async fn tx(&self, kind: Kind) -> Result<Tx, Fault> {
-        let client: Object = self.pool.get().await.map_err(|error| fault::of_pool(&error))?;
+    async fn tx(&self, lane: Lane, kind: Kind) -> Result<Tx, Fault> {
+        let pool = match lane {
+            Lane::Calls => &self.calls,
+            Lane::Workers => &self.workers,
+        };
+        let client: Object = pool.get().await.map_err(|error| fault::of_pool(&error))?;
         Ok(Tx::postgres(Session::new(client, Arc::clone(&self.shared), kind)))
     }
 
-    pub(crate) async fn transact<T, F>(&self, command: F) -> Result<T, Fault>
+    pub(crate) async fn transact<T, F>(&self, lane: Lane, command: F) -> Result<T, Fault>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync,
     {
         let mut retries = RETRIES;
         loop {
-            let mut tx = self.tx(Kind::Writes).await?;
+            let mut tx = self.tx(lane, Kind::Writes).await?;
             let outcome = match command(&mut tx).await {
                 Ok(answer) => tx.postgres_session()?.commit().await.map(|()| answer),
                 Err(fault) => {
@@ -67,13 +72,13 @@ impl Postgres {
         }
     }
 
-    pub(crate) async fn read<T, F>(&self, command: F) -> Result<T, Fault>
+    pub(crate) async fn read<T, F>(&self, lane: Lane, command: F) -> Result<T, Fault>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, Fault>> + Send + Sync,
     {
         let mut retries = RETRIES;
         loop {
-            let mut tx = self.tx(Kind::Reads).await?;
+            let mut tx = self.tx(lane, Kind::Reads).await?;
             match command(&mut tx).await {
                 Err(fault) if retries > 0 && tx.postgres_session()?.may_run_again() => {
                     tracing::debug!(cause = fault.cause(), "a read runs again");
@@ -85,7 +90,8 @@ impl Postgres {
     }
 
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.calls.close();
+        self.workers.close();
     }
 }
 

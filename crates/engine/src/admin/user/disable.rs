@@ -54,8 +54,7 @@ impl Engine {
     /// Tells the targets that hold an account whether it may sign in there. A target that does not answer is logged:
     /// the account's memberships are gone from it all the same.
     pub(crate) async fn mirror_enabled(&self, principal: PrincipalId, enabled: bool) -> Answer<()> {
-        let accounts =
-            self.inner.store.read(move |tx| Box::pin(async move { tx.accounts_of(principal).await })).await?;
+        let accounts = self.store.read(move |tx| Box::pin(async move { tx.accounts_of(principal).await })).await?;
         for account in accounts {
             let Some(slot) = self.inner.targets.get(&account.target) else { continue };
             let there = TargetAccount { id: principal, native: account.native, login: account.login };

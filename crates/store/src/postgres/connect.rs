@@ -14,9 +14,9 @@ use crate::{
 /// Longest a connection attempt may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Longest a unit of work may wait for a connection that others are using: half of what the faces give a call. A crowd is
-/// served in its turn, not sent away; whoever has waited this long still has time to be answered.
-const TURN: Duration = Duration::from_secs(15);
+/// Longest a unit of work may wait for a connection that others are using: as long as the faces give a whole call. A crowd
+/// is served in its turn, not sent away.
+const TURN: Duration = Duration::from_secs(30);
 
 /// Of each session: nothing waits for ever, a node that hangs inside a transaction lets go, and committed means on disk.
 /// And plans are made once, of indexes alone: planning a decision costs more than running it, no plan here depends on what is

@@ -6,6 +6,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
+use ephor_domain::application::PermissionKind;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,6 +71,15 @@ impl Problem {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+    }
+
+    pub(crate) fn unknown_permission(kind: PermissionKind, name: &str) -> Self {
+        let (kind, other) = match kind {
+            PermissionKind::AppRole => ("application permission", "delegated"),
+            PermissionKind::Scope => ("delegated permission", "application"),
+        };
+        let detail = format!("No {kind} is called {name:?}; it may be a {other} one, or misspelled.");
+        Self::new(StatusCode::NOT_FOUND, "unknown_permission", detail)
     }
 
     pub(crate) fn method_not_allowed() -> Self {

@@ -79,6 +79,7 @@ impl Portal {
         let router = Router::new()
             .route("/", get(home::page))
             .route("/portal", get(home::page))
+            .route("/portal/", get(async || answer::see_other("/portal")))
             .route("/portal/sign-in", get(sign_in::page).post(sign_in::by_password))
             .route("/portal/sign-in/second", get(sign_in::second::page).post(sign_in::second::by_code))
             .route("/portal/sign-in/second/passkey", post(sign_in::second::by_passkey))

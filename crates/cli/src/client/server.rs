@@ -118,7 +118,19 @@ impl Server {
                 .with_context(|| format!("{} answers what is no JSON", self.url()))
                 .map_err(Failure::from);
         }
-        Err(refusal(status, &serde_json::from_slice(&body).unwrap_or(Value::Null), self.url()))
+        let refusal = refusal(status, &serde_json::from_slice(&body).unwrap_or(Value::Null), self.url());
+        Err(if status == StatusCode::UNAUTHORIZED { self.unknown_caller(refusal) } else { refusal })
+    }
+
+    /// Which server did not accept what: a name from the environment or a token kept since may not be what was meant.
+    fn unknown_caller(&self, refusal: Failure) -> Failure {
+        let Failure::Refused { code, text } = refusal else { return refusal };
+        let what = match &self.credentials {
+            Some(Credentials::Password { user, .. }) => format!("name and password of {user}"),
+            Some(Credentials::Token(_)) => "the token; it may have ended: sign in with `ephor login`".to_owned(),
+            None => "a call without credentials".to_owned(),
+        };
+        Failure::Refused { code, text: format!("{text} {} does not accept {what}.", self.url()) }
     }
 
     fn transport(&self, error: reqwest::Error) -> Failure {
@@ -186,6 +198,26 @@ mod tests {
         let broken = refusal(StatusCode::BAD_GATEWAY, &Value::Null, "https://e.example");
         assert_eq!(broken.to_string(), "https://e.example answers 502 Bad Gateway (502)");
         assert_eq!(broken.outcome(), Outcome::Failed);
+    }
+
+    #[test]
+    fn whoever_is_not_accepted_is_told_where_and_as_whom() {
+        let said = |credentials| {
+            let server = Server::new("http://127.0.0.1:8086", None, credentials).unwrap();
+            let body = json!({"code": "AuthenticationRequired", "detail": "You are not signed in."});
+            server.unknown_caller(refusal(StatusCode::UNAUTHORIZED, &body, server.url())).to_string()
+        };
+        let password = Credentials::Password { user: "PRIV\\jen".to_owned(), password: "secret".into() };
+        assert_eq!(
+            said(Some(password)),
+            "You are not signed in. http://127.0.0.1:8086 does not accept name and password of PRIV\\jen. \
+             (AuthenticationRequired)"
+        );
+        assert_eq!(
+            said(Some(Credentials::Token("secret".into()))),
+            "You are not signed in. http://127.0.0.1:8086 does not accept the token; it may have ended: sign in with \
+             `ephor login`. (AuthenticationRequired)"
+        );
     }
 
     #[test]

@@ -374,10 +374,10 @@ async fn remove_credential(State(app): State<App>, caller: Signed, ids: Ids<2>) 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The permission that a path names; one that is not there is nothing at this address.
+/// The permission that a path names.
 fn permission(kind: &str, name: &str) -> Answer<Permission> {
     let kind = PermissionKind::from_word(kind).ok_or_else(Problem::not_found)?;
-    Permission::find(kind, name).ok_or_else(Problem::not_found)
+    Permission::find(kind, name).ok_or_else(|| Problem::unknown_permission(kind, name))
 }
 
 /// Consents to a permission of an application. Not by an API token.

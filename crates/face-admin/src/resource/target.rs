@@ -196,6 +196,8 @@ struct OverdueRemoval {
     target_id: Uuid,
     /// What the target calls the group.
     group_native_name: String,
+    /// What the target calls the account; absent while it is not known there.
+    account_native_name: Option<String>,
     /// Since when the removal is owed.
     since: Timestamp,
     attempts: u32,
@@ -209,6 +211,7 @@ impl From<Placed> for OverdueRemoval {
             user_id: placed.membership.principal.uuid(),
             target_id: placed.membership.target.uuid(),
             group_native_name: placed.group_native,
+            account_native_name: placed.account_native.or(placed.login),
             since: placed.membership.since,
             attempts: placed.membership.attempts,
             last_fault: placed.last_fault,

@@ -114,6 +114,7 @@ pub(super) async fn run(api: &Api, command: Command, form: Form) -> Done {
             let rows = api.list("removals/overdue", &[]).await?;
             let columns: Columns<'_> = &[
                 ("Group", &|removal| property(removal, "groupNativeName")),
+                ("Account", &|removal| property(removal, "accountNativeName")),
                 ("User id", &|removal| property(removal, "userId")),
                 ("Owed since", &|removal| instant(removal, "since")),
                 ("Attempts", &|removal| property(removal, "attempts")),

@@ -1,9 +1,7 @@
 //! The service: one call in, one answer out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -15,11 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ephor_engine::Engine;
-use ephor_front::Refused;
+use ephor_front::{Guard, Refused, Unanswered};
 use ephor_identity::{Identity, SecondFactors};
-use futures_util::{FutureExt, future::BoxFuture};
-use http::{Method, Request};
-use tower::{Service, ServiceExt};
+use futures_util::future::BoxFuture;
+use http::Request;
+use tower::Service;
 
 use crate::{answer, openapi, problem::Problem};
 
@@ -51,12 +49,12 @@ pub(crate) struct App {
 #[derive(Clone)]
 pub struct AdminFace {
     router: Router,
-    time_limit: Duration,
+    guard: Guard,
 }
 
 impl std::fmt::Debug for AdminFace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AdminFace").field("time_limit", &self.time_limit).finish_non_exhaustive()
+        f.debug_struct("AdminFace").field("guard", &self.guard).finish_non_exhaustive()
     }
 }
 
@@ -70,7 +68,7 @@ impl AdminFace {
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .fallback(async || Problem::not_found())
             .with_state(app);
-        Self { router, time_limit: options.time_limit }
+        Self { router, guard: Guard::new("admin", options.time_limit) }
     }
 
     /// Answers one call.
@@ -83,39 +81,13 @@ impl AdminFace {
         response
     }
 
-    /// The answer within the time limit, panics caught. An order runs to its end also when the caller hangs up: whoever
-    /// waits for what it commits must be woken.
     async fn guarded(&self, request: Request<Body>) -> Response {
-        let is_order = !matches!(*request.method(), Method::GET | Method::HEAD);
-        let router = self.router.clone();
-        let work = AssertUnwindSafe(async move {
-            match router.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        })
-        .catch_unwind();
-        let work: BoxFuture<'_, Result<Response, Box<dyn Any + Send>>> = if is_order {
-            let order = tokio::spawn(work);
-            Box::pin(async move {
-                // Only a runtime that is shutting down cancels it.
-                order.await.unwrap_or_else(|_| Ok(Problem::unavailable().into_response()))
-            })
-        } else {
-            Box::pin(work)
-        };
-        match tokio::time::timeout(self.time_limit, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(panic)) => panicked(&*panic).into_response(),
-            Err(_) => Problem::timeout().into_response(),
+        match self.guard.route(self.router.clone(), request).await {
+            Ok(response) => response,
+            Err(Unanswered::Panicked) => Problem::internal().into_response(),
+            Err(Unanswered::Late) => Problem::timeout().into_response(),
         }
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Problem {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "an administrator's call panicked");
-    Problem::internal()
 }
 
 /// What the listener found wrong with the call before any face saw it.

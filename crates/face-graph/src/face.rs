@@ -1,9 +1,7 @@
 //! The service: one call in, one answer out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -14,13 +12,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ephor_engine::{Engine, port::Clock};
-use ephor_front::{Authority, CallId, Refused, path::RequestPath};
+use ephor_front::{Authority, CallId, Guard, Refused, Unanswered, guard::is_read, path::RequestPath};
 use ephor_identity::{
     Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
 };
 use ephor_odata::v4::{Edition, Options as Query, Segment};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, StatusCode, request::Parts};
 use tower::Service;
 use uuid::Uuid;
@@ -115,19 +113,17 @@ impl GraphFace {
 
     /// The answer within the time limit, panics caught.
     async fn guarded(&self, request: Request<Body>) -> Answer<Reply> {
-        let work = AssertUnwindSafe(answer(self.app.clone(), request)).catch_unwind();
-        match tokio::time::timeout(self.app.options.time_limit, work).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(panicked(&*panic)),
-            Err(_) => Err(GraphError::unavailable()),
-        }
+        let guard = Guard::new("graph", self.app.options.time_limit);
+        let only_reads = is_read(request.method());
+        let work = answer(self.app.clone(), request);
+        let answer = if only_reads { guard.read(work).await } else { guard.order(work).await };
+        answer.unwrap_or_else(|why| {
+            Err(match why {
+                Unanswered::Panicked => GraphError::internal(),
+                Unanswered::Late => GraphError::unavailable(),
+            })
+        })
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> GraphError {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "a call of the Graph face panicked");
-    GraphError::internal()
 }
 
 /// In the order of `GRAPH 8.4`: token, path and method, scope, form of the call, then the resource.

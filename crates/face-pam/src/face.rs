@@ -1,9 +1,7 @@
 //! The service: one call in, one answer out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -11,13 +9,13 @@ use std::{
 
 use axum::body::Body;
 use ephor_engine::Engine;
-use ephor_front::Refused;
+use ephor_front::{Guard, Refused, Unanswered};
 use ephor_identity::{
     Caller, Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
 };
 use ephor_odata::query::Query;
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use tower::Service;
 
@@ -63,7 +61,7 @@ struct Inner {
     cors: CorsPolicy,
     origins: Origins,
     body_limit: usize,
-    time_limit: Duration,
+    guard: Guard,
 }
 
 impl std::fmt::Debug for PamFace {
@@ -79,7 +77,8 @@ impl PamFace {
         let Options { allowed_origins, public_origin, body_limit, time_limit } = options;
         let cors = CorsPolicy::pam(allowed_origins.clone());
         let origins = Origins { listed: allowed_origins, public: public_origin };
-        Self { inner: Arc::new(Inner { engine, identity, cors, origins, body_limit, time_limit }) }
+        let guard = Guard::new("pam", time_limit);
+        Self { inner: Arc::new(Inner { engine, identity, cors, origins, body_limit, guard }) }
     }
 
     /// Answers one call.
@@ -101,16 +100,19 @@ impl PamFace {
     /// The answer within the time limit, panics caught: both have the envelope like everything else (`PAM-011`).
     async fn guarded(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
         // Boxed: what it may become is some kilobytes, and is moved at every step on the way.
-        let work = AssertUnwindSafe(Box::pin(self.inner.answer(call, body))).catch_unwind();
-        match tokio::time::timeout(self.inner.time_limit, work).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(panicked(&*panic)),
-            Err(_) => Err(Problem::timeout()),
-        }
+        self.inner.guard.read(Box::pin(self.inner.answer(call, body))).await.unwrap_or_else(|why| Err(unanswered(why)))
     }
 }
 
 impl Inner {
+    /// Carries out an order to its end, also when the caller hangs up.
+    async fn carried_out(
+        &self,
+        order: impl Future<Output = Result<Response<Body>, Problem>> + Send + 'static,
+    ) -> Result<Response<Body>, Problem> {
+        self.guard.order(order).await.unwrap_or_else(|why| Err(unanswered(why)))
+    }
+
     /// The order of checks of seams §7: credentials, `v`, forgery, path and parameters; the rest is the engine's.
     async fn answer(&self, call: Parts, body: Body) -> Result<Response<Body>, Problem> {
         if let Some(refused) = call.extensions.get::<Refused>() {
@@ -144,17 +146,17 @@ impl Inner {
             Resource::Requests if call.method == Method::POST => {
                 let sent = body::read(&call.headers, body, self.body_limit).await?;
                 let new = create::read(engine, &call, &sent).await?;
-                carried_out(create::create(engine.clone(), caller, Base::of(&call), new)).await
+                self.carried_out(create::create(engine.clone(), caller, Base::of(&call), new)).await
             }
             Resource::Requests => requests::list(engine, &caller, &call).await,
             Resource::ToApprove => approvals::list(engine, &caller, &call).await,
             Resource::Close(id) => {
                 body::read_any(&call.headers, body, self.body_limit).await?;
-                carried_out(requests::close(engine.clone(), caller, id)).await
+                self.carried_out(requests::close(engine.clone(), caller, id)).await
             }
             Resource::Decide(id, verdict) => {
                 body::read_any(&call.headers, body, self.body_limit).await?;
-                carried_out(approvals::decide(engine.clone(), caller, id, verdict)).await
+                self.carried_out(approvals::decide(engine.clone(), caller, id, verdict)).await
             }
         }
     }
@@ -168,24 +170,12 @@ fn options() -> Response<Body> {
     response
 }
 
-/// Carries out an order to its end, also when the caller hangs up: whoever waits for what it commits must be woken.
-async fn carried_out(
-    order: impl Future<Output = Result<Response<Body>, Problem>> + Send + 'static,
-) -> Result<Response<Body>, Problem> {
-    match tokio::spawn(order).await {
-        Ok(answer) => answer,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => Err(panicked(&*panic)),
-            // Only a runtime that is shutting down cancels it.
-            Err(_) => Err(Problem::unavailable()),
-        },
+/// Neither late nor broken calls go without the envelope (`PAM-011`).
+fn unanswered(why: Unanswered) -> Problem {
+    match why {
+        Unanswered::Panicked => Problem::internal(),
+        Unanswered::Late => Problem::timeout(),
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Problem {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "a PAM call panicked");
-    Problem::internal()
 }
 
 /// What the listener found wrong with the call before any face saw it.

@@ -1,10 +1,8 @@
 //! The service: one call in, one answer out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
     net::{IpAddr, Ipv4Addr},
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -20,12 +18,12 @@ use ephor_engine::{
     Engine,
     port::{Clock, Entropy},
 };
-use ephor_front::{Authority, CallId, Peer, Scheme};
+use ephor_front::{Authority, CallId, Guard, Peer, Scheme, Unanswered, guard::answer_of};
 use ephor_identity::{Accepted, Caller, Denied, Identity, KeyRing, Presented};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, header, request::Parts};
 use jiff::Timestamp;
-use tower::{Service, ServiceExt};
+use tower::Service;
 use uuid::Uuid;
 
 use crate::{
@@ -34,7 +32,7 @@ use crate::{
 };
 
 /// Longest time for reading and answering a call.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+const GUARD: Guard = Guard::new("issuer", Duration::from_secs(30));
 
 /// What handlers stand on.
 #[derive(Clone)]
@@ -174,23 +172,10 @@ impl IssuerFace {
 
     /// An order runs to its end also when the caller hangs up: what it uses up must be answered for in the store.
     async fn guarded(&self, request: Request<Body>, call: Option<CallId>) -> Response {
-        let router = self.router.clone();
-        let work = AssertUnwindSafe(async move {
-            match router.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        })
-        .catch_unwind();
-        let work = tokio::spawn(work);
-        let response = match tokio::time::timeout(TIME_LIMIT, work).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(panic))) => {
-                panicked(&*panic);
-                return self.app.refuse(&Refused::SERVER, call);
-            }
-            // Only a runtime that is shutting down cancels it.
-            Ok(Err(_)) | Err(_) => return self.app.refuse(&Refused::UNAVAILABLE, call),
+        let response = match GUARD.order(answer_of(self.router.clone(), request)).await {
+            Ok(response) => response,
+            Err(Unanswered::Panicked) => return self.app.refuse(&Refused::SERVER, call),
+            Err(Unanswered::Late) => return self.app.refuse(&Refused::UNAVAILABLE, call),
         };
         // The router's own answers have no body.
         match response.status() {
@@ -252,11 +237,6 @@ impl Reach {
             Self::Nobody
         }
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "a call of the issuer panicked");
 }
 
 /// The id of a call, for errors.

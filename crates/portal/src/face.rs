@@ -1,9 +1,7 @@
 //! The service: one call in, one page out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -17,15 +15,15 @@ use axum::{
     routing::{get, post},
 };
 use ephor_engine::Engine;
-use ephor_front::{Authority, Refused};
+use ephor_front::{Authority, Guard, Refused, Unanswered};
 use ephor_identity::{
     Identity, Origin, SecondFactors,
     forgery::{OriginVerdict, Provenance, origin_verdict},
     relying_party::CALLBACK,
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{Request, StatusCode};
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::{
     answer::{self, Failed},
@@ -62,7 +60,7 @@ pub(crate) struct App {
 pub struct Portal {
     router: Router,
     public_origin: Option<Origin>,
-    time_limit: Duration,
+    guard: Guard,
 }
 
 impl std::fmt::Debug for Portal {
@@ -107,7 +105,7 @@ impl Portal {
             .fallback(async || Failed::page(StatusCode::NOT_FOUND, text::error::NOT_FOUND))
             .layer(DefaultBodyLimit::max(options.body_limit))
             .with_state(app);
-        Self { router, public_origin: options.public_origin, time_limit: options.time_limit }
+        Self { router, public_origin: options.public_origin, guard: Guard::new("portal", options.time_limit) }
     }
 
     /// Answers one call.
@@ -134,26 +132,13 @@ impl Portal {
     }
 
     async fn guarded(&self, request: Request<Body>) -> Response {
-        let router = self.router.clone();
-        let work = AssertUnwindSafe(async move {
-            match router.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        })
-        .catch_unwind();
-        match tokio::time::timeout(self.time_limit, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(panic)) => panicked(&*panic).into_response(),
-            Err(_) => Failed::page(StatusCode::REQUEST_TIMEOUT, text::error::UNAVAILABLE).into_response(),
+        let failed = |status, text| Failed::page(status, text).into_response();
+        match self.guard.route(self.router.clone(), request).await {
+            Ok(response) => response,
+            Err(Unanswered::Panicked) => failed(StatusCode::INTERNAL_SERVER_ERROR, text::error::INTERNAL),
+            Err(Unanswered::Late) => failed(StatusCode::REQUEST_TIMEOUT, text::error::UNAVAILABLE),
         }
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failed {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "a page panicked");
-    Failed::page(StatusCode::INTERNAL_SERVER_ERROR, text::error::INTERNAL)
 }
 
 impl Service<Request<Body>> for Portal {

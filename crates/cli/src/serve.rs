@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ephor_cli::config::{Config, connections, secrets::Resolved, values::Text};
-use ephor_connect::{HttpMfaHook, LdapTarget, Webhook};
+use ephor_connect::{HttpMfaHook, Webhook};
 use ephor_domain::id::TargetId;
 use ephor_engine::port::{Clock, mfa::MfaProvider, notify::Notifier, target::TargetDirectory};
 use ephor_front::{Binding, Socket, certificate::Certificates, owner::OwnerTable};
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         directories: vouchers::directories(&config)?,
         tickets: vouchers::tickets(&config)?,
         keys,
-        targets: targets(&config, &opened.foundation)?,
+        targets: targets(&config, &opened.foundation, &own, &opened.clock)?,
         mfa,
         notifier: notifier(&resolved, &own, &opened.clock)?,
         owners: OwnerTable::new([opened.foundation.tenant.to_string()]).map_err(|error| unusable("tenant", &error))?,
@@ -119,15 +119,23 @@ async fn bind(config: &Config, beside: &mut JoinSet<()>) -> Done<Vec<Socket>> {
     Ok(sockets)
 }
 
-fn targets(config: &Config, foundation: &Foundation) -> Done<Vec<Arc<dyn TargetDirectory>>> {
+fn targets(
+    config: &Config,
+    foundation: &Foundation,
+    own: &[std::net::SocketAddr],
+    clock: &Arc<dyn Clock>,
+) -> Done<Vec<Arc<dyn TargetDirectory>>> {
     let mut targets: Vec<Arc<dyn TargetDirectory>> = Vec::new();
     for (name, target) in &config.targets {
         let id: Option<&TargetId> = foundation.targets.get(name);
         let id =
             id.copied().ok_or_else(|| Failure::Failed(anyhow::anyhow!("the store has no row for target {name}")))?;
-        let directory = LdapTarget::new(id, target.ldap.clone())
-            .map_err(|error| Failure::usage(format!("targets.{name}.ldap: {error}")))?;
-        targets.push(Arc::new(directory));
+        // A target without a way to it, or with several, is a mistake that was told when the file was read.
+        let Some(way) = target.way() else { continue };
+        let directory = way
+            .open(id, own, clock)
+            .map_err(|error| Failure::usage(format!("targets.{name}.{}: {error}", way.table())))?;
+        targets.push(directory);
     }
     Ok(targets)
 }

@@ -8,14 +8,16 @@ pub mod fuzz;
 pub mod hook;
 pub mod ldap;
 pub mod outgoing;
+pub mod target;
 mod tls;
 pub mod webhook;
 
 pub use hook::{HttpMfaHook, MfaHookConfig};
 pub use ldap::{
-    DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapConfig, LdapConfigError, LdapDirectory, LdapTarget,
-    LockOut,
+    ActiveDirectory, ActiveDirectoryConfig, DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapConfig,
+    LdapConfigError, LdapDirectory, LdapTarget, LockOut,
 };
 pub use outgoing::{OutgoingConfig, OutgoingConfigError};
+pub use target::{TargetConfig, TargetConfigError};
 pub use tls::TlsConfigError;
 pub use webhook::Webhook;

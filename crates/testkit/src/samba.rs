@@ -170,6 +170,61 @@ impl Samba {
         Tickets::fetch(&self.config(), &format!("{person}@{REALM}"), password)
     }
 
+    /// The root of the domain.
+    #[must_use]
+    pub fn base(&self) -> &'static str {
+        "DC=corp,DC=test"
+    }
+
+    /// The name of the domain controller in its certificate.
+    #[must_use]
+    pub fn address(&self) -> &'static str {
+        ADDRESS
+    }
+
+    /// The values of an attribute of the objects that meet a filter, as the directory's own database has them: nothing
+    /// that the server says counts.
+    ///
+    /// # Errors
+    /// [`LaunchError::Unavailable`] without ldb-tools; what they say.
+    pub fn values(&self, filter: &str, attribute: &str) -> Result<Vec<String>, LaunchError> {
+        let output = self.ldb("ldbsearch", &["-b", self.base(), filter, attribute], None)?;
+        // Long lines go on in the next one, behind a space.
+        let unfolded = output.replace("\n ", "");
+        let prefix = format!("{}: ", attribute.to_lowercase());
+        Ok(unfolded
+            .lines()
+            .filter(|line| line.to_lowercase().starts_with(&prefix))
+            .filter_map(|line| line.get(prefix.len()..).map(str::to_owned))
+            .collect())
+    }
+
+    /// Changes the directory's own database: somebody else's doing.
+    ///
+    /// # Errors
+    /// As [`Samba::values`].
+    pub fn change(&self, ldif: &str) -> Result<(), LaunchError> {
+        let file = self.directory.join("change.ldif");
+        std::fs::write(&file, ldif).map_err(LaunchError::os("writing a change"))?;
+        self.ldb("ldbmodify", &[], Some(&file)).map(drop)
+    }
+
+    fn ldb(
+        &self,
+        program: &'static str,
+        arguments: &[&str],
+        file: Option<&std::path::Path>,
+    ) -> Result<String, LaunchError> {
+        let mut command = Command::new(find_program(program, "ldb-tools")?);
+        command.arg("-H").arg(self.directory.join("private/sam.ldb")).args(arguments).args(file).stdin(Stdio::null());
+        let output = command.output().map_err(LaunchError::os(format!("running {program}")))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Err(LaunchError::failed(program, said))
+    }
+
     /// Runs `samba-tool` on the domain's own files.
     ///
     /// # Errors

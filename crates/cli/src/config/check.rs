@@ -224,7 +224,11 @@ fn targets(config: &Config, found: &mut Vec<Mistake>) {
         } else if name == "built-in" {
             found.push(at("", "this is the name of the built-in directory; choose another"));
         }
-        match (&target.ldap.password, &target.ldap.password_file) {
+        if target.way().is_none() {
+            found.push(at("", "say how it is reached: one of the tables `ldap` and `active_directory`"));
+        }
+        let Some(ldap) = &target.ldap else { continue };
+        match (&ldap.password, &ldap.password_file) {
             (Some(_), Some(_)) => {
                 found.push(at(".ldap.password", "set either `password` or `password_file`, not both"))
             }

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use ephor_connect::{HttpMfaHook, LdapDirectory, LdapTarget, Webhook};
+use ephor_connect::{HttpMfaHook, LdapDirectory, Webhook};
 use ephor_domain::id::TargetId;
 use ephor_engine::port::{Clock, SystemClock};
 use ephor_front::certificate::Certificates;
@@ -20,9 +20,12 @@ pub fn check(config: &Config, resolved: &Resolved) -> Vec<Mistake> {
     {
         found.push(Mistake::at("tls", error.to_string()));
     }
+    let own = own_addresses(config);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     for (name, target) in &config.targets {
-        if let Err(error) = LdapTarget::new(TargetId::new(Uuid::nil()), target.ldap.clone()) {
-            found.push(Mistake::at(&format!("targets.{name}.ldap"), error.to_string()));
+        let Some(way) = target.way() else { continue };
+        if let Err(error) = way.open(TargetId::new(Uuid::nil()), &own, &clock) {
+            found.push(Mistake::at(&format!("targets.{name}.{}", way.table()), error.to_string()));
         }
     }
     for (name, directory) in &config.directories {
@@ -38,8 +41,6 @@ pub fn check(config: &Config, resolved: &Resolved) -> Vec<Mistake> {
             found.push(Mistake::at("kerberos.keytab_file", sentence));
         }
     }
-    let own = own_addresses(config);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     if let Some(hook) = &resolved.mfa_hook
         && let Err(error) = HttpMfaHook::new(hook, &own, Arc::clone(&clock))
     {

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use ephor_connect::LdapConfig;
+use ephor_connect::{ActiveDirectoryConfig, LdapConfig, TargetConfig};
 use ephor_domain::{
     authentication::{Requirement, Strength},
     policy::context::ContextClass,
@@ -362,8 +362,23 @@ pub struct Target {
     /// What is done about memberships that others add or remove there.
     #[serde(default)]
     pub mode: TargetMode,
-    /// How it is reached by LDAP.
-    pub ldap: LdapConfig,
+    /// An LDAP directory. Each target has one of these tables.
+    pub ldap: Option<LdapConfig>,
+    /// An Active Directory domain.
+    pub active_directory: Option<ActiveDirectoryConfig>,
+}
+
+impl Target {
+    /// The one way it is reached; `None` when there is none, or several.
+    #[must_use]
+    pub fn way(&self) -> Option<TargetConfig> {
+        let ways = [
+            self.ldap.clone().map(|config| TargetConfig::Ldap(Box::new(config))),
+            self.active_directory.clone().map(|config| TargetConfig::ActiveDirectory(Box::new(config))),
+        ];
+        let mut ways = ways.into_iter().flatten();
+        ways.next().filter(|_| ways.next().is_none())
+    }
 }
 
 /// What is done about memberships that others add or remove at a target.

@@ -33,7 +33,7 @@ fn nothing_is_a_good_configuration() {
 fn the_example_is_good() {
     let config = good(reference::EXAMPLE, &[]);
     assert_eq!(config.targets["corp"].mode, TargetMode::Authoritative);
-    assert_eq!(config.targets["corp"].ldap.base_dn, "dc=example,dc=com");
+    assert_eq!(config.targets["corp"].ldap.as_ref().unwrap().base_dn, "dc=example,dc=com");
     assert_eq!(config.https.listen[0].0.port(), 8443);
 }
 
@@ -76,7 +76,7 @@ fn the_environment_goes_over_the_file() {
     assert_eq!(config.limits.idle.std(), Duration::from_secs(90));
     assert_eq!(config.limits.connections, 100);
     assert_eq!(config.store.url.map(|url| url.0), Some(Location::Postgres("postgres://ephor:pw@db/ephor".into())));
-    assert!(config.targets["corp"].ldap.password.is_some());
+    assert!(config.targets["corp"].ldap.as_ref().unwrap().password.is_some());
     assert_eq!(config.data_dir.to_str(), Some("/a"), "an empty variable is unset");
 }
 
@@ -156,7 +156,7 @@ fn every_missing_key_is_named() {
             "ephor.toml:1:1: targets.corp.ldap.base_dn: this key must be set",
             "ephor.toml:1:1: targets.corp.ldap.password_file: set `password_file`, or `password`",
             "ephor.toml:3:1: mfa_hook.url: this key must be set",
-            "ephor.toml:5:1: targets.empty.ldap: this key must be set",
+            "ephor.toml:5:1: targets.empty: say how it is reached: one of the tables `ldap` and `active_directory`",
         ],
     );
 }

@@ -27,8 +27,8 @@ const BUILT_IN: &str = "built-in";
 pub(crate) struct Plan {
     /// What the PAM provider of a new store begins with.
     pub(crate) settings: Settings,
-    /// Targets by name.
-    pub(crate) targets: BTreeMap<String, Mode>,
+    /// Targets by name: what is done about foreign changes there, and of what kind they are.
+    pub(crate) targets: BTreeMap<String, (Mode, &'static str)>,
 }
 
 /// What the store says.
@@ -93,17 +93,17 @@ async fn laid(tx: &mut Tx, plan: Plan, draw: Draw) -> Result<Foundation, Fault> 
         tx.insert_target(&row(draw.built_in, BUILT_IN, BUILT_IN, Mode::ReportOnly)).await?;
     }
     let mut targets = BTreeMap::new();
-    for (name, mode) in &plan.targets {
+    for (name, (mode, kind)) in &plan.targets {
         let (fresh, salt) = draw.targets.get(name).copied().unwrap_or((draw.built_in, [0; 16]));
         let id = match stored.iter().find(|target| target.name == *name && !target.built_in) {
-            Some(target) if target.mode == *mode => target.id,
+            Some(target) if target.mode == *mode && target.kind == *kind => target.id,
             Some(target) => {
-                tx.update_target(&Target { mode: *mode, ..target.clone() }).await?;
+                tx.update_target(&Target { mode: *mode, kind: (*kind).to_owned(), ..target.clone() }).await?;
                 tx.record(record(draw.at, events::TARGET_CHANGED, target.id, *mode, salt)).await?;
                 target.id
             }
             None => {
-                tx.insert_target(&row(fresh, name, "ldap", *mode)).await?;
+                tx.insert_target(&row(fresh, name, kind, *mode)).await?;
                 tx.record(record(draw.at, events::TARGET_ADDED, fresh, *mode, salt)).await?;
                 fresh
             }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn plan(targets: &[(&str, Mode)]) -> Plan {
-        let targets = targets.iter().map(|(name, mode)| ((*name).to_owned(), *mode)).collect();
+        let targets = targets.iter().map(|(name, mode)| ((*name).to_owned(), (*mode, "ldap"))).collect();
         Plan { settings: Settings { priv_user_prefix: "P.".to_owned(), ..Settings::default() }, targets }
     }
 

@@ -64,7 +64,11 @@ pub(crate) async fn open(config: &Config, resolved: &Resolved) -> Done<Opened> {
         .map_err(|error| Failure::usage(error.to_string()))?;
     let plan = Plan {
         settings: config.pam.settings(),
-        targets: config.targets.iter().map(|(name, target)| (name.clone(), target.mode.into())).collect(),
+        targets: config
+            .targets
+            .iter()
+            .filter_map(|(name, target)| Some((name.clone(), (target.mode.into(), target.way()?.kind()))))
+            .collect(),
     };
     let foundation = foundation::lay(&store, plan, clock.now(), entropy.as_ref())
         .await

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::server::{Access, Password, Server, Way};
+use super::server::{Access, Identity, Password, Server, Way};
 use crate::{dn, tls::TlsConfigError};
 
 /// The longest any call to a target may take (seams §17: a new lease holder counts on it).
@@ -163,6 +163,15 @@ pub enum LdapConfigError {
     /// No password, or two.
     #[error("exactly one of `password` and `password_file` must be set")]
     Password,
+    /// No proof of who we are, or several.
+    #[error("exactly one of `password`, `password_file` and `keytab_file` must be set")]
+    Proof,
+    /// Built without the library.
+    #[error(
+        "`keytab_file`: this program was built without Kerberos: install libkrb5-dev and libclang-dev, and build it with \
+         `--features kerberos`"
+    )]
+    NoKerberos,
     /// A time limit that cannot hold.
     #[error("`{0}` must be more than nothing and at most 2 s")]
     Limit(&'static str),
@@ -203,7 +212,7 @@ impl Settings {
         let placeholder = config.placeholder_member.unwrap_or_else(|| format!("cn=ephor-placeholder,{base_dn}"));
         let placeholder = name("placeholder_member", placeholder)?;
         Ok(Self {
-            access: Access { server, bind_dn: name("bind_dn", config.bind_dn)?, password },
+            access: Access { server, identity: Identity::Simple { name: name("bind_dn", config.bind_dn)?, password } },
             people: name("people_ou", below(&config.people_ou, &base_dn))?,
             groups: name("groups_ou", below(&config.groups_ou, &base_dn))?,
             base_dn,
@@ -223,11 +232,11 @@ pub(super) fn name(setting: &'static str, value: String) -> Result<String, LdapC
     if dn::is_valid(&value) { Ok(value) } else { Err(LdapConfigError::Name { setting, value }) }
 }
 
-fn below(relative: &str, base: &str) -> String {
+pub(super) fn below(relative: &str, base: &str) -> String {
     if relative.trim().is_empty() { base.to_owned() } else { format!("{relative},{base}") }
 }
 
-fn limit(setting: &'static str, value: SignedDuration) -> Result<Duration, LdapConfigError> {
+pub(super) fn limit(setting: &'static str, value: SignedDuration) -> Result<Duration, LdapConfigError> {
     Duration::try_from(value)
         .ok()
         .filter(|limit| !limit.is_zero() && *limit <= LONGEST_CALL)

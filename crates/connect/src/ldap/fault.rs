@@ -12,6 +12,7 @@ pub(super) mod code {
     pub(crate) const COMPARE_TRUE: u32 = 6;
     pub(crate) const AUTH_METHOD_NOT_SUPPORTED: u32 = 7;
     pub(crate) const STRONGER_AUTH_REQUIRED: u32 = 8;
+    pub(crate) const REFERRAL: u32 = 10;
     pub(crate) const ADMIN_LIMIT_EXCEEDED: u32 = 11;
     pub(crate) const CONFIDENTIALITY_REQUIRED: u32 = 13;
     pub(crate) const NO_SUCH_ATTRIBUTE: u32 = 16;

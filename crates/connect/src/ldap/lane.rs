@@ -13,7 +13,9 @@ use std::{
 
 use ephor_engine::port::target::TargetFault;
 use ldap3::{
-    Ldap, LdapError, LdapResult, Mod, Scope, SearchEntry, SearchOptions, controls::RawControl, exop::PasswordModify,
+    Ldap, LdapError, LdapResult, Mod, Scope, SearchEntry, SearchOptions,
+    controls::{Control, ControlType, PagedResults, RawControl},
+    exop::PasswordModify,
 };
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -24,9 +26,10 @@ use tokio::{
 };
 
 use super::{
+    active::Domain,
     fault::{self, code},
     root::{self, Root},
-    server::{Access, Connection, within},
+    server::{Access, Connection, Identity, within},
 };
 
 /// A connection left alone for longer is dialled anew: something between us and the target may have forgotten it.
@@ -70,11 +73,19 @@ impl Lane {
     }
 }
 
+/// Where the next page begins; empty when there is none.
+fn cookie_of(result: &LdapResult) -> Vec<u8> {
+    let paged = result.ctrls.iter().find(|Control(kind, _)| matches!(kind, Some(ControlType::PagedResults)));
+    paged.map_or_else(Vec::new, |Control(_, raw)| raw.parse::<PagedResults>().cookie)
+}
+
 /// A signed-in connection.
 pub(super) struct Link {
     ldap: Ldap,
     /// What the server says of itself.
     pub(super) root: Root,
+    /// What an Active Directory says of its domain, once somebody asked.
+    pub(super) domain: tokio::sync::OnceCell<Domain>,
     driver: AbortHandle,
     broken: AtomicBool,
     given_up: Arc<Notify>,
@@ -100,6 +111,7 @@ impl Link {
         let mut link = Self {
             ldap,
             root: Root::default(),
+            domain: tokio::sync::OnceCell::new(),
             driver,
             broken: AtomicBool::new(false),
             given_up,
@@ -111,11 +123,22 @@ impl Link {
     }
 
     async fn bind(&self, access: &Access, deadline: Instant) -> Result<(), TargetFault> {
-        let reading = timeout_at(deadline, access.password.read());
-        let password = reading.await.map_err(|_| fault::timeout("read of `password_file`"))??;
         let mut ldap = self.ldap.clone();
-        let signing_in = async move { ldap.simple_bind(&access.bind_dn, password.expose_secret()).await };
-        let result = self.run(deadline, "sign-in", signing_in).await?;
+        let result = match &access.identity {
+            Identity::Simple { name, password } => {
+                let reading = timeout_at(deadline, password.read());
+                let password = reading.await.map_err(|_| fault::timeout("read of `password_file`"))??;
+                let signing_in = async move { ldap.simple_bind(name, password.expose_secret()).await };
+                self.run(deadline, "sign-in", signing_in).await?
+            }
+            Identity::Kerberos(tickets) => {
+                let signing_in = tickets.sign_in(ldap, access.server.host());
+                match timeout_at(deadline, signing_in).await {
+                    Ok(result) => result?,
+                    Err(_) => return Err(fault::timeout("sign-in by Kerberos")),
+                }
+            }
+        };
         if result.rc == code::SUCCESS { Ok(()) } else { Err(fault::of_bind(&result)) }
     }
 
@@ -158,12 +181,15 @@ impl Link {
     }
 
     /// Adds an entry; any result is an answer.
-    pub(super) async fn add(
+    pub(super) async fn add<S>(
         &self,
         deadline: Instant,
         dn: &str,
-        attributes: Vec<(String, std::collections::HashSet<String>)>,
-    ) -> Result<LdapResult, TargetFault> {
+        attributes: Vec<(S, std::collections::HashSet<S>)>,
+    ) -> Result<LdapResult, TargetFault>
+    where
+        S: AsRef<[u8]> + Eq + std::hash::Hash + Send,
+    {
         let mut ldap = self.ldap.clone();
         self.run(deadline, "add", async move { ldap.add(dn, attributes).await }).await
     }
@@ -212,9 +238,53 @@ impl Link {
         attributes: &[&str],
         most: i32,
     ) -> Result<(Vec<SearchEntry>, LdapResult), TargetFault> {
+        self.search_with(deadline, base, scope, filter, attributes, most, Vec::new()).await
+    }
+
+    /// Searches a subtree page by page until the server has no more; any result is an answer.
+    pub(super) async fn search_paged(
+        &self,
+        deadline: Instant,
+        base: &str,
+        filter: &str,
+        attributes: &[&str],
+        page: i32,
+        controls: &[RawControl],
+    ) -> Result<(Vec<SearchEntry>, LdapResult), TargetFault> {
+        let (mut all, mut cookie) = (Vec::new(), Vec::new());
+        loop {
+            let mut controls = controls.to_vec();
+            controls.push(PagedResults { size: page, cookie }.into());
+            let (entries, result) =
+                self.search_with(deadline, base, Scope::Subtree, filter, attributes, 0, controls).await?;
+            all.extend(entries);
+            // The library's reading of the answer panics at nonsense.
+            let reading = async { Ok::<_, LdapError>(cookie_of(&result)) };
+            cookie = self.run(deadline, "search", reading).await?;
+            if cookie.is_empty() || result.rc != code::SUCCESS {
+                return Ok((all, result));
+            }
+        }
+    }
+
+    /// As [`Link::search`], with controls.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one search, as the protocol has them")]
+    pub(super) async fn search_with(
+        &self,
+        deadline: Instant,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        attributes: &[&str],
+        most: i32,
+        controls: Vec<RawControl>,
+    ) -> Result<(Vec<SearchEntry>, LdapResult), TargetFault> {
         let mut ldap = self.ldap.clone();
         self.run(deadline, "search", async move {
             ldap.with_search_options(SearchOptions::new().sizelimit(most));
+            if !controls.is_empty() {
+                ldap.with_controls(controls);
+            }
             let ldap3::SearchResult(entries, result) = ldap.search(base, scope, filter, attributes).await?;
             let entries = entries.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate());
             Ok((entries.map(SearchEntry::construct).collect(), result))

@@ -4,18 +4,22 @@ use std::collections::HashSet;
 
 use ephor_engine::port::target::{FaultKind, MemberAttribute, TargetAccount, TargetFault, TargetGroup};
 use futures_util::future::try_join_all;
-use ldap3::Scope;
+use ldap3::{Scope, controls::RawControl};
 use tokio::time::Instant;
 
 use super::{
     attribute_name,
     fault::{self, code},
+    filter,
     lane::Link,
 };
 use crate::dn;
 
 /// Up to so many accounts are asked for one by one; for more the group is read once.
 const FEW: usize = 16;
+
+/// The filter that every entry passes.
+const EVERY: &str = "(objectClass=*)";
 
 /// What stands in the group for `account`.
 pub(super) fn value(attribute: MemberAttribute, account: &TargetAccount) -> &str {
@@ -48,7 +52,7 @@ pub(super) async fn which_are_members(
     // Only what was asked for is kept, so a huge group costs no more than its own answer.
     let wanted: HashSet<&str> = keys.iter().map(String::as_str).collect();
     let mut found = HashSet::new();
-    each_value(link, deadline, group, |value| {
+    each_value(link, deadline, group, &[], |value| {
         if let Some(key) = wanted.get(key(group.attribute, value).as_str()) {
             found.insert(*key);
         }
@@ -64,7 +68,18 @@ pub(super) async fn holds(
     group: &TargetGroup,
     value: &str,
 ) -> Result<bool, TargetFault> {
-    let result = link.compare(deadline, &group.native, attribute_name(group.attribute), value).await?;
+    let attribute = attribute_name(group.attribute);
+    if link.root.domain.is_some() {
+        // Domain controllers read what is compared in their own way: Samba takes parentheses in it for a filter's.
+        let filter = filter::equals(attribute, value);
+        let (entries, result) = link.search(deadline, &group.native, Scope::Base, &filter, &["1.1"], 1).await?;
+        return match result.rc {
+            code::SUCCESS => Ok(!entries.is_empty()),
+            code::NO_SUCH_OBJECT => Err(no_such_group(group)),
+            _ => Err(fault::of_result(&result, "search for a member")),
+        };
+    }
+    let result = link.compare(deadline, &group.native, attribute, value).await?;
     match result.rc {
         code::COMPARE_TRUE => Ok(true),
         // No such attribute: the group is empty. An impossible value cannot be in it.
@@ -82,13 +97,14 @@ pub(super) async fn each_value(
     link: &Link,
     deadline: Instant,
     group: &TargetGroup,
+    controls: &[RawControl],
     mut visit: impl FnMut(&str) + Send,
 ) -> Result<(), TargetFault> {
     let attribute = attribute_name(group.attribute);
     let mut asked = attribute.to_owned();
     loop {
         let (entries, result) =
-            link.search(deadline, &group.native, Scope::Base, "(objectClass=*)", &[&asked], 1).await?;
+            link.search_with(deadline, &group.native, Scope::Base, EVERY, &[&asked], 1, controls.to_vec()).await?;
         match result.rc {
             code::SUCCESS => {}
             code::NO_SUCH_OBJECT => return Err(no_such_group(group)),

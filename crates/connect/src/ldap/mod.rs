@@ -4,6 +4,7 @@
 //! that starts a call inside its lease is done before the next holder writes (seams §17).
 
 mod account;
+mod active;
 mod config;
 mod container;
 mod fault;
@@ -16,6 +17,7 @@ mod probe;
 mod root;
 mod server;
 mod sign_in;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use ephor_engine::port::target::{
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+pub use self::active::{ActiveDirectory, ActiveDirectoryConfig};
 pub use self::config::{AccountState, LONGEST_CALL, LdapConfig, LdapConfigError, NewGroupClass, PosixAccounts};
 pub use self::sign_in::{DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapDirectory, LockOut};
 use self::{
@@ -101,7 +104,7 @@ impl TargetDirectory for LdapTarget {
             let deadline = self.deadline();
             let link = self.reader(deadline).await?;
             let mut members = Vec::new();
-            membership::each_value(&link, deadline, group, |value| {
+            membership::each_value(&link, deadline, group, &[], |value| {
                 let key = membership::key(group.attribute, value);
                 if group.attribute == MemberAttribute::MemberUid || key != self.settings.placeholder_key {
                     members.push(key);

@@ -3,7 +3,7 @@
 //! A modify is all or nothing (RFC 4511 §4.6). Values that are in place already are found by reading the group once;
 //! values the server does not like are found by halving.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use ephor_engine::port::target::{
     Change, FaultKind, MemberAttribute, Outcome, TargetAccount, TargetFault, TargetGroup, Wanted,
@@ -12,12 +12,11 @@ use ldap3::{LdapResult, Mod, controls::RawControl};
 use tokio::time::Instant;
 
 use super::{
-    LdapTarget, attribute_name,
-    config::Settings,
+    LdapTarget, active, attribute_name,
     fault::{self, code},
     lane::Link,
     membership,
-    root::PERMISSIVE_MODIFY,
+    root::{LINK_TTL, PERMISSIVE_MODIFY},
     same_name,
 };
 
@@ -38,28 +37,8 @@ impl LdapTarget {
         }
         let deadline = self.deadline();
         let link = self.writer(deadline).await?;
-        let mut batch = Batch {
-            settings: &self.settings,
-            link: &link,
-            deadline,
-            group,
-            changes,
-            outcomes: vec![None; changes.len()],
-            placeholder: None,
-        };
-        let mut known = Ok(());
-        for part in parts(group, changes) {
-            known = batch.work_through(part).await;
-            if known.is_err() {
-                break;
-            }
-        }
-        match known {
-            // Nothing is known of any change: a fault of the whole call.
-            Err(fault) if batch.outcomes.iter().all(Option::is_none) => Err(fault),
-            Err(fault) => Ok(batch.outcomes(fault)),
-            Ok(()) => Ok(batch.outcomes(fault::rejected("the change was not tried"))),
-        }
+        let stands_in = Some(self.settings.placeholder.as_str());
+        Batch::new(&link, deadline, group, changes, stands_in).run().await
     }
 }
 
@@ -130,7 +109,7 @@ impl Answer {
             code::ATTRIBUTE_OR_VALUE_EXISTS | code::ENTRY_ALREADY_EXISTS => Self::Exists,
             code::NO_SUCH_ATTRIBUTE => Self::Missing,
             // … and unwillingToPerform with ERROR_MEMBER_NOT_IN_GROUP for one that is not.
-            code::UNWILLING_TO_PERFORM if result.text.starts_with("00000561") => Self::Missing,
+            code::UNWILLING_TO_PERFORM if says_absent(&result.text) => Self::Missing,
             code::OBJECT_CLASS_VIOLATION => Self::Schema,
             code::NO_SUCH_OBJECT => Self::NoObject,
             code::CONSTRAINT_VIOLATION
@@ -142,18 +121,71 @@ impl Answer {
     }
 }
 
-struct Batch<'a> {
-    settings: &'a Settings,
+/// The words of Active Directory (ERROR_MEMBER_NOT_IN_GROUP) and of Samba for a member that is not there.
+fn says_absent(text: &str) -> bool {
+    text.starts_with("00000561")
+        || text.starts_with("Attribute member already deleted for target")
+        || text.starts_with("Attribute member doesn't exist for target")
+}
+
+pub(super) struct Batch<'a> {
     link: &'a Link,
     deadline: Instant,
     group: &'a TargetGroup,
     changes: &'a [Change],
     outcomes: Vec<Option<Outcome>>,
+    /// The name that stands in for a member where the schema demands one.
+    stands_in: Option<&'a str>,
     /// Whether the group holds the placeholder, once known.
     placeholder: Option<bool>,
+    /// The target takes a time to live with a member (R5).
+    expires: bool,
+    /// What it said when it did not take one.
+    expiry_refused: Option<String>,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    pub(super) fn new(
+        link: &'a Link,
+        deadline: Instant,
+        group: &'a TargetGroup,
+        changes: &'a [Change],
+        stands_in: Option<&'a str>,
+    ) -> Self {
+        let outcomes = vec![None; changes.len()];
+        let (placeholder, expires, expiry_refused) = (None, false, None);
+        Self { link, deadline, group, changes, outcomes, stands_in, placeholder, expires, expiry_refused }
+    }
+
+    /// Members are added with a time to live where the change has one.
+    pub(super) fn expiring(mut self, expires: bool) -> Self {
+        self.expires = expires;
+        self
+    }
+
+    /// Works through all changes; one outcome each, in order.
+    pub(super) async fn run(self) -> Result<Vec<Outcome>, TargetFault> {
+        self.run_and_tell().await.map(|(outcomes, _)| outcomes)
+    }
+
+    /// As [`Batch::run`], with what the target said when it did not take a time to live.
+    pub(super) async fn run_and_tell(mut self) -> Result<(Vec<Outcome>, Option<String>), TargetFault> {
+        let mut known = Ok(());
+        for part in parts(self.group, self.changes) {
+            known = self.work_through(part).await;
+            if known.is_err() {
+                break;
+            }
+        }
+        let refused = self.expiry_refused.take();
+        match known {
+            // Nothing is known of any change: a fault of the whole call.
+            Err(fault) if self.outcomes.iter().all(Option::is_none) => Err(fault),
+            Err(fault) => Ok((self.outcomes(fault), refused)),
+            Ok(()) => Ok((self.outcomes(fault::rejected("the change was not tried")), refused)),
+        }
+    }
+
     fn outcomes(self, otherwise: TargetFault) -> Vec<Outcome> {
         self.outcomes
             .into_iter()
@@ -171,6 +203,18 @@ impl Batch<'_> {
 
     fn adds(&self, position: usize) -> bool {
         matches!(self.change(position).wanted, Wanted::Present { .. })
+    }
+
+    /// True when a member of the part goes with a time to live.
+    fn lives(&self, part: &Part) -> bool {
+        self.expires && part.positions.iter().any(|position| self.time_to_live(*position).is_some())
+    }
+
+    fn time_to_live(&self, position: usize) -> Option<Duration> {
+        match self.change(position).wanted {
+            Wanted::Present { lives } if self.expires => lives,
+            Wanted::Present { .. } | Wanted::Absent => None,
+        }
     }
 
     async fn work_through(&mut self, whole: Part) -> Result<(), TargetFault> {
@@ -193,6 +237,12 @@ impl Batch<'_> {
                 Answer::NoObject if !membership::exists(self.link, self.deadline, self.group).await? => {
                     return Err(membership::no_such_group(self.group));
                 }
+                // The time to live may be what it does not like: without one rather than not at all (R5).
+                Answer::Value | Answer::NoObject if self.lives(&part) => {
+                    self.expires = false;
+                    self.expiry_refused = Some(fault::cause(&result, "modify with a time to live"));
+                    waiting.push(part);
+                }
                 Answer::Exists | Answer::Missing | Answer::Schema if part.attempts < MOST_ATTEMPTS => {
                     self.take_apart(part, answer, &result, &mut waiting).await?;
                 }
@@ -214,7 +264,8 @@ impl Batch<'_> {
     ) -> Result<(), TargetFault> {
         if answer == Answer::Schema {
             let removes = part.positions.iter().any(|position| !self.adds(*position));
-            if removes && !part.fills && self.group.attribute != MemberAttribute::MemberUid {
+            let may_fill = self.stands_in.is_some() && self.group.attribute != MemberAttribute::MemberUid;
+            if removes && !part.fills && may_fill {
                 part.fills = true;
                 waiting.push(part);
             } else {
@@ -269,11 +320,11 @@ impl Batch<'_> {
 
     /// The placeholder is nobody: no account of that name is ever added or removed.
     fn refuse_placeholder(&mut self, part: &mut Part) {
-        if self.group.attribute == MemberAttribute::MemberUid {
+        let Some(stands_in) = self.stands_in.filter(|_| self.group.attribute != MemberAttribute::MemberUid) else {
             return;
-        }
+        };
         for position in std::mem::take(&mut part.positions) {
-            if same_name(&self.change(position).account.native, &self.settings.placeholder) {
+            if same_name(&self.change(position).account.native, stands_in) {
                 self.settle(position, Outcome::Refused(fault::rejected("the account is the placeholder member")));
             } else {
                 part.positions.push(position);
@@ -286,7 +337,9 @@ impl Batch<'_> {
         let (mut added, mut removed) = (HashSet::new(), HashSet::new());
         for position in &part.positions {
             let value = membership::value(attribute, &self.change(*position).account).to_owned();
-            if self.adds(*position) {
+            if let Some(lives) = self.time_to_live(*position) {
+                added.insert(active::expiring(&value, lives))
+            } else if self.adds(*position) {
                 added.insert(value)
             } else {
                 removed.insert(value)
@@ -295,12 +348,15 @@ impl Batch<'_> {
         // A server that passes over values in place would hide that a membership was there before us (R4), so only
         // removals are sent that way.
         let permissive = added.is_empty() && self.link.root.permissive_modify;
-        let placeholder_goes =
-            !added.is_empty() && attribute != MemberAttribute::MemberUid && self.holds_placeholder().await?;
-        if placeholder_goes {
-            removed.insert(self.settings.placeholder.clone());
-        } else if part.fills {
-            added.insert(self.settings.placeholder.clone());
+        let stands_in = self.stands_in.filter(|_| attribute != MemberAttribute::MemberUid);
+        let mut placeholder_goes = false;
+        if let Some(stands_in) = stands_in {
+            placeholder_goes = !added.is_empty() && self.holds_placeholder(stands_in).await?;
+            if placeholder_goes {
+                removed.insert(stands_in.to_owned());
+            } else if part.fills {
+                added.insert(stands_in.to_owned());
+            }
         }
         let name = attribute_name(attribute).to_owned();
         let mut mods = Vec::with_capacity(2);
@@ -310,11 +366,14 @@ impl Batch<'_> {
         if !removed.is_empty() {
             mods.push(Mod::Delete(name, removed));
         }
-        let controls = if permissive {
+        let mut controls = if permissive {
             vec![RawControl { ctype: PERMISSIVE_MODIFY.to_owned(), crit: false, val: None }]
         } else {
             Vec::new()
         };
+        if self.lives(part) {
+            controls.push(RawControl { ctype: LINK_TTL.to_owned(), crit: false, val: None });
+        }
         let result = self.link.modify(self.deadline, &self.group.native, mods, controls).await?;
         if result.rc == code::SUCCESS {
             match (placeholder_goes, part.fills) {
@@ -326,11 +385,11 @@ impl Batch<'_> {
         Ok(result)
     }
 
-    async fn holds_placeholder(&mut self) -> Result<bool, TargetFault> {
+    async fn holds_placeholder(&mut self, stands_in: &str) -> Result<bool, TargetFault> {
         if let Some(known) = self.placeholder {
             return Ok(known);
         }
-        let holds = membership::holds(self.link, self.deadline, self.group, &self.settings.placeholder).await?;
+        let holds = membership::holds(self.link, self.deadline, self.group, stands_in).await?;
         self.placeholder = Some(holds);
         Ok(holds)
     }

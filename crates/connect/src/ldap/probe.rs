@@ -36,7 +36,12 @@ impl LdapTarget {
         match faults.into_iter().next() {
             Some(fault) => Err(fault),
             // OpenLDAP expires entries, not values (seams §18): no group kept as one entry has native expiry.
-            None => Ok(Health { writable: true, native_expiry: false, product: link.root.product.clone() }),
+            None => Ok(Health {
+                writable: true,
+                native_expiry: false,
+                product: link.root.product.clone(),
+                ..Health::default()
+            }),
         }
     }
 

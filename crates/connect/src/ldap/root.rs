@@ -8,6 +8,8 @@ use super::lane::Link;
 
 /// Lets a modify pass over values that are there or gone already.
 pub(super) const PERMISSIVE_MODIFY: &str = "1.2.840.113556.1.4.1413";
+/// Members with a time to live (Active Directory).
+pub(super) const LINK_TTL: &str = "1.2.840.113556.1.4.2309";
 const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
 
 /// What a server says of itself.
@@ -21,12 +23,30 @@ pub(super) struct Root {
     pub(super) password_modify: bool,
     /// Where the schema is.
     pub(super) schema: Option<String>,
+    /// Takes a time to live with a member.
+    pub(super) link_ttl: bool,
+    /// Active Directory: the names of the domain and of the forest's configuration.
+    pub(super) domain: Option<(String, String)>,
+    /// Active Directory: the level of the forest, as a number.
+    pub(super) forest_level: Option<u32>,
+    /// Active Directory: the level of the domain, as a number.
+    pub(super) domain_level: Option<u32>,
 }
 
 /// Reads the root. A server that does not show it is taken to be able to do nothing special.
 pub(super) async fn read(link: &Link, deadline: Instant) -> Result<Root, TargetFault> {
-    let attributes =
-        ["objectClass", "vendorName", "vendorVersion", "supportedControl", "supportedExtension", "subschemaSubentry"];
+    let attributes = [
+        "objectClass",
+        "vendorName",
+        "vendorVersion",
+        "supportedControl",
+        "supportedExtension",
+        "subschemaSubentry",
+        "defaultNamingContext",
+        "configurationNamingContext",
+        "forestFunctionality",
+        "domainFunctionality",
+    ];
     let (entries, _) = link.search(deadline, "", Scope::Base, "(objectClass=*)", &attributes, 1).await?;
     Ok(entries.first().map(Root::of).unwrap_or_default())
 }
@@ -35,6 +55,7 @@ impl Root {
     fn of(entry: &SearchEntry) -> Self {
         let values = |attribute: &str| values(entry, attribute);
         let lists = |attribute: &str, oid: &str| values(attribute).iter().any(|value| value == oid);
+        let first = |attribute: &str| values(attribute).first().cloned();
         let is_openldap = values("objectClass").iter().any(|class| class.eq_ignore_ascii_case("OpenLDAProotDSE"));
         let words: Vec<&str> = ["vendorName", "vendorVersion"]
             .iter()
@@ -47,7 +68,11 @@ impl Root {
             },
             permissive_modify: lists("supportedControl", PERMISSIVE_MODIFY),
             password_modify: lists("supportedExtension", PASSWORD_MODIFY),
-            schema: values("subschemaSubentry").first().cloned(),
+            schema: first("subschemaSubentry"),
+            link_ttl: lists("supportedControl", LINK_TTL),
+            domain: first("defaultNamingContext").zip(first("configurationNamingContext")),
+            forest_level: first("forestFunctionality").and_then(|level| level.parse().ok()),
+            domain_level: first("domainFunctionality").and_then(|level| level.parse().ok()),
         }
     }
 }

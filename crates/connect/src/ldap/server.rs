@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use super::{
     config::{LONGEST_CALL, LdapConfigError},
     fault,
+    tickets::Tickets,
 };
 use crate::tls;
 
@@ -52,8 +53,21 @@ pub(super) struct Server {
 #[derive(Debug)]
 pub(super) struct Access {
     pub(super) server: Server,
-    pub(super) bind_dn: String,
-    pub(super) password: Password,
+    pub(super) identity: Identity,
+}
+
+/// Who we are at a server, and how we prove it.
+#[derive(Debug)]
+pub(super) enum Identity {
+    /// A name (distinguished, or what the server takes in its place) and a password.
+    Simple {
+        /// The name.
+        name: String,
+        /// The password.
+        password: Password,
+    },
+    /// A Kerberos principal whose key is in a key tab.
+    Kerberos(Tickets),
 }
 
 /// Where our password comes from.
@@ -89,6 +103,11 @@ impl Server {
         let tls = if encrypted { Some(tls::client_config(way.ca_file)?) } else { None };
         let start_tls = way.start_tls && url.scheme() == "ldap";
         Ok(Self { url, start_tls, tls, connect_timeout: way.connect_timeout })
+    }
+
+    /// The host it is reached at: what a ticket must be for.
+    pub(super) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
     }
 
     #[cfg(test)]

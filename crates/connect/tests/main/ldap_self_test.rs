@@ -21,7 +21,8 @@ async fn a_healthy_target_is_writable_and_left_as_it_was() {
         KINDS.map(of)
     };
     let before = state();
-    let healthy = Health { writable: true, native_expiry: false, product: Some("OpenLDAP".to_owned()) };
+    let healthy =
+        Health { writable: true, native_expiry: false, product: Some("OpenLDAP".to_owned()), ..Health::default() };
     assert_eq!(target.self_test(&all_groups()).await, Ok(healthy.clone()));
     assert_eq!(as_admin(&slapd, "").self_test(&all_groups()).await, Ok(healthy.clone()));
     assert_eq!(target.self_test(&[]).await, Ok(healthy));

@@ -1,6 +1,7 @@
 //! The connectors against real servers: OpenLDAP for directories, sockets for hooks.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod active_directory;
 mod directory;
 mod hook_calls;
 mod ldap_entries;

@@ -83,10 +83,13 @@ impl Engine {
     /// [`Refusal::NotAdministrator`]; faults of the store.
     pub async fn drift(&self, actor: &Actor, target: TargetId) -> Answer<Vec<Foreign>> {
         self.consult(actor, Known { target }).await?;
-        let seen = self.inner.targets.get(&target).map(|slot| slot.state.seen()).unwrap_or_default();
-        Ok(seen
+        let Some(slot) = self.inner.targets.get(&target) else { return Ok(Vec::new()) };
+        let spelled = |key: &String| slot.directory.spelled(key);
+        Ok(slot
+            .state
+            .seen()
             .into_iter()
-            .map(|(group, members)| Foreign { group, members: members.into_iter().collect() })
+            .map(|(group, members)| Foreign { group, members: members.iter().map(spelled).collect() })
             .filter(|foreign| !foreign.members.is_empty())
             .collect())
     }

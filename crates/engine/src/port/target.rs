@@ -113,14 +113,20 @@ impl FaultKind {
 }
 
 /// What a self-test of a target found (R7).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
     /// The target can be written to with our account.
     pub writable: bool,
     /// The target can end a membership by itself when told a time to live (R5).
     pub native_expiry: bool,
+    /// Why it cannot, where there is more to say than that such targets never do.
+    pub expiry_off: Option<String>,
     /// Product and version as the target states them, if it does.
     pub product: Option<String>,
+    /// The functional level of the target, where it has such a thing.
+    pub level: Option<String>,
+    /// What an operator should know of its groups; each is a sentence.
+    pub findings: Vec<String>,
 }
 
 /// A directory that enforces memberships. One call is one attempt; retries are the reconciler's.
@@ -163,6 +169,25 @@ pub trait TargetDirectory: Send + Sync + 'static {
 
     /// The normalised spelling under which `account` appears in [`TargetDirectory::members`] of `group`.
     fn member_key(&self, group: &TargetGroup, account: &TargetAccount) -> String;
+
+    /// As [`TargetDirectory::member_key`], for targets that have to be asked what an account is called now; `None` for
+    /// accounts that are not there any more.
+    ///
+    /// # Errors
+    /// When the target cannot be asked.
+    fn member_keys<'a>(
+        &'a self,
+        group: &'a TargetGroup,
+        accounts: &'a [TargetAccount],
+    ) -> BoxFuture<'a, Result<Vec<Option<String>>, TargetFault>> {
+        let keys = accounts.iter().map(|account| Some(self.member_key(group, account))).collect();
+        Box::pin(std::future::ready(Ok(keys)))
+    }
+
+    /// A member, as [`TargetDirectory::members`] spells it, in words for people.
+    fn spelled(&self, key: &str) -> String {
+        key.to_owned()
+    }
 
     /// Signs in, reads the root and proves that the groups can be written to, without changing anything.
     ///

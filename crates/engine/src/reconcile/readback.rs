@@ -70,16 +70,30 @@ async fn compare(engine: &Engine, slot: &TargetSlot, mode: Mode, group: &Group) 
     };
     // Rows again: who came in between is owed, who left in between was known. A row is there before its write.
     let after = rows(engine, group.id).await?;
-    let key = |placed: &Placed| {
-        let (native, login) = (placed.account_native.clone()?, placed.login.clone()?);
-        let account = TargetAccount { id: placed.membership.principal, native, login };
-        Some(slot.directory.member_key(&at_target, &account))
+    let (accounts, owners): (Vec<TargetAccount>, Vec<PrincipalId>) = before
+        .iter()
+        .chain(&after)
+        .filter_map(|placed| {
+            let (native, login) = (placed.account_native.clone()?, placed.login.clone()?);
+            let id = placed.membership.principal;
+            Some((TargetAccount { id, native, login }, id))
+        })
+        .unzip();
+    let keys = match within_limit(slot.directory.member_keys(&at_target, &accounts)).await {
+        Ok(keys) => keys,
+        Err(fault) => {
+            tracing::warn!(group = %group.id, %fault, "the accounts of a group could not be looked up");
+            return Ok(());
+        }
     };
-    let known: BTreeSet<String> = before.iter().chain(&after).filter_map(key).collect();
+    let known: BTreeSet<String> = keys.iter().flatten().cloned().collect();
+    // An account that is not there any more holds nothing.
+    let is_held: BTreeMap<PrincipalId, bool> =
+        owners.into_iter().zip(keys).map(|(owner, key)| (owner, key.is_some_and(|key| held.contains(&key)))).collect();
     for placed in &before {
         let membership = &placed.membership;
         let is_settled = membership.wanted && membership.in_force && membership.due.is_none();
-        if is_settled && key(placed).is_some_and(|key| !held.contains(&key)) {
+        if is_settled && is_held.get(&membership.principal) == Some(&false) {
             removed_elsewhere(engine, mode, membership.clone()).await?;
         }
     }

@@ -78,7 +78,10 @@ async fn note(engine: &Engine, slot: &TargetSlot, outcome: &Result<Health, Targe
             "reachable": true,
             "writable": health.writable,
             "nativeExpiry": health.native_expiry,
+            "nativeExpiryOff": health.expiry_off,
             "product": health.product,
+            "level": health.level,
+            "findings": health.findings,
         }),
         Err(fault) => serde_json::json!({ "reachable": reachable, "writable": false, "fault": fault.kind.to_string() }),
     };

@@ -49,6 +49,12 @@ struct TargetBody {
     tested_at: Option<Timestamp>,
     /// The target ends memberships by itself, as the last self-test found; absent before the first.
     native_expiry: Option<bool>,
+    /// Why it does not, where there is more to say than that such targets never do.
+    native_expiry_off: Option<String>,
+    /// The functional level of its domain and forest, where it has such things.
+    level: Option<String>,
+    /// What an operator should know of its groups, as the last self-test found.
+    findings: Vec<String>,
     /// Calls do not wait for it at present.
     breaker_open: bool,
     /// Failures since it last confirmed.
@@ -63,6 +69,9 @@ impl From<TargetDetail> for TargetBody {
     fn from(detail: TargetDetail) -> Self {
         let (target, status) = (detail.target, detail.status);
         let (health, tested_at) = target.health.unzip();
+        let health: Option<serde_json::Value> = health.and_then(|text| serde_json::from_str(&text).ok());
+        let text = |key: &str| Some(health.as_ref()?.get(key)?.as_str()?.to_owned());
+        let findings = health.as_ref().and_then(|health| health.get("findings")?.as_array()).into_iter().flatten();
         Self {
             target_id: target.id.uuid(),
             name: target.name,
@@ -70,9 +79,12 @@ impl From<TargetDetail> for TargetBody {
             built_in: target.built_in,
             mode: target.mode.into(),
             unwritable: target.unwritable,
-            health: health.and_then(|text| serde_json::from_str(&text).ok()),
+            native_expiry: health.as_ref().and_then(|health| health.get("nativeExpiry")?.as_bool()),
+            native_expiry_off: text("nativeExpiryOff"),
+            level: text("level"),
+            findings: findings.filter_map(|finding| Some(finding.as_str()?.to_owned())).collect(),
+            health,
             tested_at,
-            native_expiry: status.as_ref().and_then(|status| status.health.as_ref()).map(|health| health.native_expiry),
             breaker_open: status.as_ref().is_some_and(|status| status.breaker_open),
             failures: status.as_ref().map_or(0, |status| status.failures),
             last_fault: status.and_then(|status| status.last_fault).map(|fault| fault.kind.to_string()),

@@ -350,7 +350,7 @@ impl TargetDirectory for StubTarget {
         Box::pin(async move {
             let trouble = self.enter(false).await?;
             let writable = trouble != Some(Trouble::NoRights);
-            Ok(Health { writable, native_expiry: false, product: Some("stub".to_owned()) })
+            Ok(Health { writable, native_expiry: false, product: Some("stub".to_owned()), ..Health::default() })
         })
     }
 

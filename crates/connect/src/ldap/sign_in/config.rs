@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{
     super::{
         config::{LONGEST_CALL, LdapConfigError, name},
-        server::{Access, Password, Server, Way},
+        server::{Access, Identity, Password, Server, Way},
     },
     name::Template,
 };
@@ -162,7 +162,7 @@ impl Checked {
                 };
                 let password = Password::check(config.password.clone(), config.password_file.clone())?;
                 Finder::Search(Search {
-                    access: Access { server: server()?, bind_dn, password },
+                    access: Access { server: server()?, identity: Identity::Simple { name: bind_dn, password } },
                     base_dn: name("base_dn", base_dn.clone())?,
                     account_attribute: config.account_attribute.clone(),
                 })

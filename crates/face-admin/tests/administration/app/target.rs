@@ -115,7 +115,12 @@ impl TargetDirectory for StubTarget {
     }
 
     fn self_test<'a>(&'a self, _: &'a [TargetGroup]) -> Answer<'a, Health> {
-        self.answer(Health { writable: true, native_expiry: false, product: Some("stub".to_owned()) })
+        self.answer(Health {
+            writable: true,
+            native_expiry: false,
+            product: Some("stub".to_owned()),
+            ..Health::default()
+        })
     }
 
     fn find_account<'a>(&'a self, login: &'a str) -> Answer<'a, Option<String>> {

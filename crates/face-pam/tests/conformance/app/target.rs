@@ -102,7 +102,7 @@ impl TargetDirectory for StubTarget {
     }
 
     fn self_test<'a>(&'a self, _: &'a [TargetGroup]) -> Answer<'a, Health> {
-        answer(Health { writable: true, native_expiry: false, product: None })
+        answer(Health { writable: true, native_expiry: false, product: None, ..Health::default() })
     }
 
     fn find_account<'a>(&'a self, login: &'a str) -> Answer<'a, Option<String>> {

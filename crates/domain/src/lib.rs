@@ -19,6 +19,7 @@ pub mod principal;
 pub mod provider;
 pub mod refusal;
 pub mod request;
+pub mod resource;
 pub mod scope;
 pub mod text;
 pub mod time;

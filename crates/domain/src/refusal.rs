@@ -1,6 +1,6 @@
 //! Every business reason to say no (architecture §4). Each face answers every one of them in one table.
 
-use crate::provider::ScheduleRefusal;
+use crate::{provider::ScheduleRefusal, resource::ResourceRefusal};
 
 /// Why an order is refused. Faults (store down, time-out) are a different type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,9 @@ pub enum Refusal {
     /// An order for a schedule, a cancel or a policy change breaks a rule of Graph or ARM.
     #[error(transparent)]
     Schedule(#[from] ScheduleRefusal),
+    /// An order about roles and scopes of resources breaks a rule of ARM.
+    #[error(transparent)]
+    Resource(#[from] ResourceRefusal),
 }
 
 impl Refusal {
@@ -104,6 +107,7 @@ impl Refusal {
             Self::InUse { .. } => "in_use",
             Self::LastAdministrator => "last_administrator",
             Self::Schedule(refusal) => refusal.code(),
+            Self::Resource(refusal) => refusal.code(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod policy;
 pub mod port;
 pub mod reconcile;
 mod refused;
+pub mod resource;
 mod retention;
 mod run;
 mod scheduler;

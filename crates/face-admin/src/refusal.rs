@@ -26,6 +26,7 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Problem {
         }
         Refusal::Invalid { field, .. } => say(StatusCode::BAD_REQUEST).about(field),
         Refusal::Schedule(_) => say(StatusCode::BAD_REQUEST),
+        Refusal::Resource(refused) => say(resource(refused)),
         Refusal::TooManyRequests => say(StatusCode::TOO_MANY_REQUESTS).retry_after(60),
         Refusal::Maintenance => say(StatusCode::SERVICE_UNAVAILABLE).retry_after(300),
         Refusal::TargetUnwritable => say(StatusCode::SERVICE_UNAVAILABLE).retry_after(60),

@@ -1,14 +1,50 @@
-//! What stands on every answer (`ARM 2.3`).
+//! Answers, and what stands on every one of them (`ARM 2.3`).
 
-use axum::response::Response;
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use ephor_front::CallId;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
 const ROUTING: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
 const CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+
+/// What a resource answers.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    body: Option<Value>,
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::with(StatusCode::OK, body)
+    }
+
+    pub(crate) fn with(status: StatusCode, body: Value) -> Self {
+        Self { status, body: Some(body) }
+    }
+
+    /// A status alone.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, body: None }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        match self.body {
+            Some(body) => (self.status, Json(body)).into_response(),
+            None => self.status.into_response(),
+        }
+    }
+}
 
 /// What of a call its answer repeats.
 #[derive(Debug, Clone)]

@@ -1,44 +1,39 @@
 //! Who calls: by a signed token, and nothing else (`ARM 4.1`, `ARM 4.2`).
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::net::{IpAddr, Ipv4Addr};
 
-use axum::extract::FromRequestParts;
 use ephor_front::Peer;
 use ephor_identity::{
-    Accepted, Denied, Presented, Reason,
+    Accepted, Caller, Denied, Presented, Reason,
     bearer::{TokenFault, challenge::Challenge},
 };
 use http::{StatusCode, header, request::Parts};
 
-use crate::{error::ArmError, face::App};
-
-/// A caller who is known and whose token opens this face: a person's with `user_impersonation`, or an application's own
-/// (seams §12).
-pub(crate) struct Signed;
+use crate::{
+    error::{Answer, ArmError},
+    face::App,
+};
 
 /// The scope that a delegated token needs.
 const SCOPE: &str = "user_impersonation";
 
-impl FromRequestParts<App> for Signed {
-    type Rejection = ArmError;
-
-    async fn from_request_parts(call: &mut Parts, app: &App) -> Result<Self, ArmError> {
-        let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
-        let presented = Presented { headers: &call.headers, address, secure: true };
-        let caller = app.identity.caller(&presented, Accepted::ARM).await.map_err(|denied| unknown(app, &denied))?;
-        let opens = caller.token().is_some_and(|facts| facts.app_only || facts.has_scope(SCOPE));
-        if opens {
-            return Ok(Self);
-        }
-        Err(ArmError::new(
-            StatusCode::FORBIDDEN,
-            "AuthorizationFailed",
-            "The token does not carry the scope user_impersonation.",
-        ))
+/// The caller of a call: known, with a token that opens this face. That is a person's with `user_impersonation`, or an
+/// application's own (seams §12).
+///
+/// # Errors
+/// 401 with a challenge, 403, 429, 503.
+pub(crate) async fn signed(app: &App, call: &Parts) -> Answer<Caller> {
+    let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
+    let presented = Presented { headers: &call.headers, address, secure: true };
+    let caller = app.identity.caller(&presented, Accepted::ARM).await.map_err(|denied| unknown(app, &denied))?;
+    if caller.token().is_some_and(|facts| facts.app_only || facts.has_scope(SCOPE)) {
+        return Ok(caller);
     }
+    Err(ArmError::new(
+        StatusCode::FORBIDDEN,
+        "AuthorizationFailed",
+        "The token does not carry the scope user_impersonation.",
+    ))
 }
 
 /// What the wire says of a call without a caller. The challenge names the tenant: clients cut it out of there.
@@ -109,16 +104,5 @@ fn said(app: &App, reason: Reason) -> (&'static str, String, Option<&'static str
             TokenFault::Revoked => invalid("The token was taken back."),
             TokenFault::KeysUnavailable => invalid("The keys of its issuer cannot be had."),
         },
-    }
-}
-
-/// Call without a body that is of interest.
-pub(crate) struct Call(pub(crate) http::Uri);
-
-impl FromRequestParts<App> for Call {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(call: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        Ok(Self(call.uri.clone()))
     }
 }

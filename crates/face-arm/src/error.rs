@@ -4,7 +4,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 /// A call that is answered with an error.
@@ -23,6 +23,19 @@ impl ArmError {
         Self { status, code, message: message.into(), headers: Vec::new() }
     }
 
+    /// 400.
+    pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// A role that a body names and that is not there is a mistake of the body (`ARM 18.2`).
+    pub(crate) fn within_put(self) -> Self {
+        match self.code {
+            "RoleDefinitionDoesNotExist" => Self { status: StatusCode::BAD_REQUEST, ..self },
+            _ => self,
+        }
+    }
+
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -32,8 +45,18 @@ impl ArmError {
         Self::new(StatusCode::NOT_FOUND, "InvalidRequestUri", "The request URI names no resource that is served here.")
     }
 
-    pub(crate) fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "The resource does not support this HTTP method.")
+    /// 405, and what the resource does support.
+    pub(crate) fn method_not_allowed(methods: &[Method]) -> Self {
+        let said: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        let error = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "The resource does not support this HTTP method.",
+        );
+        match HeaderValue::from_str(&said.join(", ")) {
+            Ok(allow) => error.with(header::ALLOW, allow),
+            Err(_) => error,
+        }
     }
 
     pub(crate) fn internal() -> Self {

@@ -10,27 +10,27 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     response::{IntoResponse, Response},
-    routing::get,
 };
-use ephor_engine::port::Clock;
-use ephor_front::{CallId, Refused};
+use ephor_engine::{Engine, port::Clock};
+use ephor_front::{Authority, CallId, Refused, path::RequestPath};
 use ephor_identity::{
     Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use http::{HeaderValue, Request, StatusCode};
-use tower::{Service, ServiceExt};
+use http::{HeaderValue, Method, Request, StatusCode, request::Parts};
+use tower::Service;
 use uuid::Uuid;
 
 use crate::{
-    answer::Echo,
-    companion::{self, Subscription},
-    error::ArmError,
-    metadata,
+    answer::{Echo, Reply},
+    body,
+    call::Call,
+    caller,
+    error::{Answer, ArmError},
+    metadata, resource, route, version,
 };
 
 /// What of the face is configured.
@@ -46,17 +46,18 @@ pub struct Options {
     pub domains: Vec<String>,
     /// The name of the cloud, as clients register it.
     pub cloud_name: String,
-    /// The subscriptions there are.
-    pub subscriptions: Vec<Subscription>,
+    /// Rows of one page of a list.
+    pub page_size: u32,
     /// Origins whose pages may call, without credentials that browsers add.
     pub allowed_origins: Vec<Origin>,
     /// Longest time for answering a call.
     pub time_limit: Duration,
 }
 
-/// What handlers stand on.
+/// What resources stand on.
 #[derive(Clone)]
 pub(crate) struct App {
+    pub(crate) engine: Engine,
     pub(crate) identity: Arc<Identity>,
     pub(crate) options: Arc<Options>,
 }
@@ -64,55 +65,47 @@ pub(crate) struct App {
 /// The ARM face. Cheap to clone; to be registered as the owner of `/subscriptions`, `/tenants`, `/metadata`, `/providers`.
 #[derive(Clone)]
 pub struct ArmFace {
-    router: Router,
+    app: App,
     clock: Arc<dyn Clock>,
     cors: Arc<CorsPolicy>,
-    time_limit: Duration,
 }
 
 impl std::fmt::Debug for ArmFace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ArmFace").field("time_limit", &self.time_limit).finish_non_exhaustive()
+        f.debug_struct("ArmFace").field("time_limit", &self.app.options.time_limit).finish_non_exhaustive()
     }
 }
 
 impl ArmFace {
     /// A face; `identity` says who calls.
     #[must_use]
-    pub fn new(identity: Arc<Identity>, clock: Arc<dyn Clock>, options: Options) -> Self {
-        let time_limit = options.time_limit;
+    pub fn new(engine: Engine, identity: Arc<Identity>, options: Options) -> Self {
         let cors = CorsPolicy {
             origins: options.allowed_origins.clone(),
             credentials: false,
-            methods: HeaderValue::from_static("GET, PUT, PATCH, POST, DELETE, OPTIONS"),
+            methods: HeaderValue::from_static("GET, HEAD, PUT, PATCH, POST, DELETE, OPTIONS"),
             headers: HeaderValue::from_static("authorization, content-type, x-ms-client-request-id"),
             exposed: Some(HeaderValue::from_static("x-ms-request-id, x-ms-correlation-request-id, retry-after")),
         };
-        let app = App { identity, options: Arc::new(options) };
-        let router = Router::new()
-            .route("/metadata/endpoints", get(metadata::endpoints))
-            .route("/metadata/clouds", get(metadata::clouds))
-            .route("/subscriptions", get(companion::subscriptions))
-            .route("/subscriptions/{id}", get(companion::subscription))
-            .route("/tenants", get(companion::tenants))
-            .method_not_allowed_fallback(async || ArmError::method_not_allowed())
-            // Whoever is nobody learns nothing of what there is, but the tenant (seams §11).
-            .fallback(async |_: crate::caller::Signed| ArmError::not_found())
-            .with_state(app);
-        Self { router, clock, cors: Arc::new(cors), time_limit }
+        let clock = Arc::clone(engine.clock());
+        Self { app: App { engine, identity, options: Arc::new(options) }, clock, cors: Arc::new(cors) }
     }
 
     /// Answers one call.
     pub async fn serve(&self, request: Request<Body>) -> Response {
         let echo = Echo::of(request.headers(), request.extensions().get::<CallId>().copied());
+        let is_head = request.method() == Method::HEAD;
         let shared = cors(request.method(), request.headers(), &self.cors);
         let (mut response, lines) = match shared {
             Cors::Preflight(lines) => (StatusCode::NO_CONTENT.into_response(), lines),
-            Cors::Serve(lines) => match request.extensions().get::<Refused>() {
-                Some(refused) => (unserved(*refused).into_response(), lines),
-                None => (self.guarded(without_last_slash(request)).await, lines),
+            Cors::Serve(lines) => match self.guarded(request).await {
+                Ok(reply) => (reply.into_response(), lines),
+                Err(error) => (error.into_response(), lines),
             },
         };
+        if is_head {
+            *response.body_mut() = Body::empty();
+        }
         for (name, value) in lines {
             response.headers_mut().append(name, value);
         }
@@ -121,46 +114,80 @@ impl ArmFace {
     }
 
     /// The answer within the time limit, panics caught.
-    async fn guarded(&self, request: Request<Body>) -> Response {
-        let router = self.router.clone();
-        let work = AssertUnwindSafe(async move {
-            match router.oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        })
-        .catch_unwind();
-        match tokio::time::timeout(self.time_limit, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(panic)) => panicked(&*panic).into_response(),
-            Err(_) => ArmError::unavailable().into_response(),
+    async fn guarded(&self, request: Request<Body>) -> Answer<Reply> {
+        let work = AssertUnwindSafe(answer(self.app.clone(), request)).catch_unwind();
+        match tokio::time::timeout(self.app.options.time_limit, work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(panicked(&*panic)),
+            Err(_) => Err(ArmError::unavailable()),
         }
     }
 }
 
-/// `ARM 2.1`: a slash before the query counts for nothing.
-fn without_last_slash(mut request: Request<Body>) -> Request<Body> {
-    let uri = request.uri();
-    let path = uri.path();
-    if path.len() > 1 && path.ends_with('/') {
-        let plain = path.trim_end_matches('/');
-        let target = uri.query().map_or_else(|| plain.to_owned(), |query| format!("{plain}?{query}"));
-        if let Ok(uri) = target.parse() {
-            *request.uri_mut() = uri;
-        }
+/// In the order of `ARM 2.6`: token, path, version, method, body, then the resource.
+async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
+    let (parts, sent) = request.into_parts();
+    if let Some(refused) = parts.extensions.get::<Refused>() {
+        return Err(ArmError::new(refused.status(), "InvalidRequestUri", "The call cannot be read."));
     }
-    request
+    let path = RequestPath::parse(parts.uri.path());
+    let path = path.map_err(|_| ArmError::bad("InvalidRequestUri", "The path of the request cannot be read."))?;
+    let segments: Vec<String> = path.segments().iter().map(ToString::to_string).collect();
+    if let [first, document] = segments.as_slice()
+        && first.eq_ignore_ascii_case("metadata")
+    {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            return Err(ArmError::method_not_allowed(&[Method::GET]));
+        }
+        return match document.to_ascii_lowercase().as_str() {
+            "endpoints" => metadata::endpoints(&app.options, &parts.uri),
+            "clouds" => Ok(metadata::clouds(&app.options)),
+            _ => Err(ArmError::not_found()),
+        };
+    }
+    // Whoever is nobody learns nothing of what there is, but the tenant (seams §11).
+    let caller = caller::signed(&app, &parts).await?;
+    let target = route::find(&segments)?;
+    let version = checked(&target, &parts)?;
+    let methods = resource::methods(&target);
+    if methods.is_empty() {
+        return Err(ArmError::not_found());
+    }
+    if !methods.contains(&parts.method) {
+        return Err(ArmError::method_not_allowed(methods));
+    }
+    let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let query = query.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
+    let body = body::read(sent).await?;
+    let service = service_root(&app, &parts);
+    let call = Call { app, service, method: parts.method, uri: parts.uri, query, version, caller, body };
+    resource::serve(&call, target).await
+}
+
+/// The version a call asks for, served by what it names.
+fn checked(target: &route::Target, parts: &Parts) -> Answer<String> {
+    if target.takes_any_version() {
+        return version::check_any(&parts.uri);
+    }
+    match target {
+        route::Target::Authorization { collection, .. } => {
+            version::check_type(&parts.uri, collection.name(), collection.versions())
+        }
+        route::Target::Tenants => version::check_type(&parts.uri, "tenants", version::TENANTS),
+        _ => version::check_type(&parts.uri, "subscriptions", version::SUBSCRIPTIONS),
+    }
+}
+
+/// Scheme and host as the client used them: links in answers follow it (`ARM 2.5`).
+fn service_root(app: &App, parts: &Parts) -> String {
+    let used = parts.extensions.get::<Authority>().map(ToString::to_string);
+    used.unwrap_or_else(|| app.options.public_url.clone())
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> ArmError {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(said, "a call of the ARM face panicked");
     ArmError::internal()
-}
-
-/// What the listener found wrong with the call before any face saw it.
-fn unserved(refused: Refused) -> ArmError {
-    ArmError::new(refused.status(), "InvalidRequestUri", "The call cannot be read.")
 }
 
 impl Service<Request<Body>> for ArmFace {

@@ -1,33 +1,21 @@
 //! The metadata document: where a client of a private cloud finds everything (`ARM 4.3`). Anonymous.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use http::Uri;
 use serde_json::{Value, json};
 
-use crate::{
-    caller::Call,
-    error::Answer,
-    face::{App, Options},
-    version,
-};
+use crate::{answer::Reply, error::Answer, face::Options, version};
 
 /// `GET /metadata/endpoints`: one object.
-pub(crate) async fn endpoints(State(app): State<App>, Call(uri): Call) -> Answer<Response> {
-    let version = version::check(&uri, version::METADATA)?;
-    let whole = document(&app.options);
-    let body = match version {
-        "2018-05-01" | "2015-01-01" => flat(&app.options),
-        _ => whole,
-    };
-    Ok(Json(body).into_response())
+pub(crate) fn endpoints(options: &Options, uri: &Uri) -> Answer<Reply> {
+    Ok(Reply::ok(match version::check(uri, version::METADATA)? {
+        "2018-05-01" | "2015-01-01" => flat(options),
+        _ => document(options),
+    }))
 }
 
 /// `GET /metadata/clouds`: the same as a list, for settings that name a whole URL.
-pub(crate) async fn clouds(State(app): State<App>) -> Response {
-    Json(json!([document(&app.options)])).into_response()
+pub(crate) fn clouds(options: &Options) -> Reply {
+    Reply::ok(json!([document(options)]))
 }
 
 /// The older, flat form.

@@ -62,6 +62,7 @@ fn said(refusal: &Refusal) -> GraphError {
             GraphError::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", "The resource does not exist.")
         }
         Refusal::Schedule(refusal) => schedule(refusal),
+        Refusal::Resource(refusal) => GraphError::bad_object(refusal.to_string()),
     }
 }
 

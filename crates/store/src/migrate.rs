@@ -63,6 +63,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0009_policy.sqlite.sql"),
         postgres: include_str!("../migrations/0009_policy.postgres.sql"),
     },
+    Migration {
+        number: 10,
+        name: "resources",
+        sqlite: include_str!("../migrations/0010_resources.sqlite.sql"),
+        postgres: include_str!("../migrations/0010_resources.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

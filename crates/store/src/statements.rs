@@ -12,6 +12,7 @@ const SCANS: &[(&str, &str)] = &[
     ("outbox.next", "reads the first row of the index"),
     ("administrator.list", "administrators are few"),
     ("role_definition.list", "roles of one's own are few, and no more than ten thousand are read"),
+    ("resource_role.list", "roles of one's own are few, and no more than ten thousand are read"),
     ("pending_unlink.list", "holds only what waits"),
     ("membership.overdue", "looks at what is due, which is little or a fault by itself"),
     ("membership.oldest_removal", "looks at what is due"),

@@ -151,6 +151,9 @@ catalogue! {
     MAINTENANCE_ENDED = 9257 "admin.changed" Information "Maintenance mode was switched off";
     ROOT_ELEVATION_TAKEN = 9260 "admin.elevated" Critical "An administrator took access to all resource scopes";
     ROOT_ELEVATION_GIVEN_BACK = 9261 "admin.elevated" Information "An administrator gave access to all resource scopes back";
+    SCOPE_REGISTERED = 9262 "admin.changed" Information "A resource scope was registered";
+    SCOPE_CHANGED = 9263 "admin.changed" Warning "A resource scope was renamed or moved";
+    SCOPE_REMOVED = 9264 "admin.changed" Warning "A resource scope was removed";
     REVIEW_DECIDED = 9270 "review.decided" Information "An access review decided about an access";
 
     // 9300-9349: what the monitor and the read-back of targets found.

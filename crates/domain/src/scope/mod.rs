@@ -2,9 +2,11 @@
 
 pub mod arm;
 pub mod directory;
+pub mod place;
 
 pub use arm::{ArmScope, ArmScopeKind};
 pub use directory::DirectoryScope;
+pub use place::Place;
 
 use thiserror::Error;
 

@@ -16,6 +16,7 @@ use ephor_domain::{
     application::{Permission, PermissionKind},
     id::{EntitlementId, PersonId, PrincipalId},
     principal::{Actor, PrincipalKind, Proof},
+    resource::ResourceRefusal,
 };
 use ephor_store::{Fault, Tx, Write, tx::lock::Lock};
 use jiff::Timestamp;
@@ -78,6 +79,8 @@ pub trait Query: Clone + Send + Sync + 'static {
 pub struct Files<'t> {
     pub(crate) tx: &'t mut Tx,
     pub(crate) now: Timestamp,
+    /// Who asks.
+    pub(crate) caller: PrincipalId,
 }
 
 /// Who gives the order.
@@ -368,7 +371,7 @@ impl Engine {
                 let query = query.clone();
                 Box::pin(async move {
                     let answer = if may(&held(tx, principal).await?, query.right()) {
-                        query.run(&mut Files { tx, now }).await
+                        query.run(&mut Files { tx, now, caller: principal }).await
                     } else {
                         Err(Refusal::NotAdministrator.into())
                     };
@@ -380,7 +383,9 @@ impl Engine {
                 })
             })
             .await?;
-        if let Err(refusal @ Refusal::NotAdministrator) = &answer {
+        if let Err(refusal) = &answer
+            && is_about_rights(refusal)
+        {
             self.record_refusal(self.call(actor), subject, refusal).await?;
         }
         Ok(answer?)
@@ -399,6 +404,8 @@ impl Engine {
     pub(crate) async fn record_refusal(&self, call: Call, subject: Subject, refusal: &Refusal) -> Answer<()> {
         let event = match refusal {
             Refusal::LastAdministrator => events::LAST_ADMINISTRATOR_KEPT,
+            Refusal::Resource(ResourceRefusal::LastAdministrator) => events::LAST_ADMINISTRATOR_KEPT,
+            Refusal::Resource(refused) if refused.is_about_rights() => events::ACCESS_REFUSED,
             Refusal::NotAdministrator | Refusal::PersonRequired => events::ACCESS_REFUSED,
             Refusal::UnknownCaller
             | Refusal::AccountDisabled
@@ -415,7 +422,8 @@ impl Engine {
             | Refusal::Conflict { .. }
             | Refusal::Invalid { .. }
             | Refusal::InUse { .. }
-            | Refusal::Schedule(_) => events::ADMIN_CHANGE_REFUSED,
+            | Refusal::Schedule(_)
+            | Refusal::Resource(_) => events::ADMIN_CHANGE_REFUSED,
         };
         let mut record = subject.put(call.record(event));
         record.reason = Some(word(refusal.code()));
@@ -427,6 +435,15 @@ impl Engine {
             })
             .await?;
         Ok(())
+    }
+}
+
+/// The caller was refused for what he may do, not for what he asked.
+const fn is_about_rights(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::NotAdministrator => true,
+        Refusal::Resource(refused) => refused.is_about_rights(),
+        _ => false,
     }
 }
 
@@ -459,6 +476,8 @@ fn taken(constraint: &str) -> Option<Refusal> {
         "api_token_hash" => "the token",
         "application_client" => "the application",
         "role_definition_name" | "role_definition_template" => "the name or template of the role",
+        "resource_role_name" => return Some(ResourceRefusal::RoleNameTaken.into()),
+        "role_assignment" | "role_assignment_line" => return Some(ResourceRefusal::AssignmentExists.into()),
         _ => return None,
     };
     Some(Refusal::Conflict { what })

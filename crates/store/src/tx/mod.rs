@@ -10,6 +10,7 @@ pub mod case;
 pub mod challenge;
 mod code;
 pub mod credential;
+pub mod denial;
 pub mod device;
 pub mod directory;
 pub mod due;
@@ -26,10 +27,13 @@ pub mod meta;
 pub mod outbox;
 pub mod owner;
 pub mod person;
+pub mod place;
 pub mod policy;
 pub mod principal;
+pub mod resource_role;
 pub mod retention;
 pub mod role;
+pub mod role_assignment;
 pub mod role_definition;
 mod row;
 pub mod session;
@@ -201,6 +205,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         case::ALL,
         challenge::ALL,
         credential::ALL,
+        denial::ALL,
         device::ALL,
         directory::ALL,
         due::ALL,
@@ -215,10 +220,13 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         outbox::ALL,
         owner::ALL,
         person::ALL,
+        place::ALL,
         policy::ALL,
         principal::ALL,
+        resource_role::ALL,
         retention::ALL,
         role::ALL,
+        role_assignment::ALL,
         role_definition::ALL,
         session::ALL,
         signing_key::ALL,

@@ -7,6 +7,7 @@ use ephor_domain::{
     pam::{Role, group::Group},
     principal::Principal,
     request::{Declined, Request, Stage},
+    scope::ArmScope,
     text::{Justification, Name},
     time::window::DailyWindow,
 };
@@ -328,6 +329,15 @@ pub(super) fn group(row: &mut Reader) -> Result<Group, Fault> {
         active: row.bool("active")?,
         priv_only: row.bool("priv_only")?,
     })
+}
+
+/// What is kept as JSON.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Misuse { cause: error.to_string() })
+}
+
+pub(super) fn scope(row: &mut Reader, column: &'static str) -> Result<ArmScope, Fault> {
+    row.text(column)?.parse().map_err(|_| row.fault(column))
 }
 
 /// The first column of the first row, as an instant.

@@ -1,0 +1,27 @@
+//! Roles on resources (`ARM 3` to `ARM 7`): the tree of scopes, roles, who holds them where, and what that allows.
+//!
+//! Everything here asks for what the caller may do *now*, by roles in force at the scope or above, held directly or
+//! through groups. The exception is the first administrator of all resources ([`ElevateAccess`]) and whoever administers
+//! the server, who may lay out the tree ([`Footing::Administration`]).
+
+mod assign;
+mod assignment;
+mod change_role;
+mod check;
+mod elevate;
+mod place;
+mod register;
+mod rights;
+mod role;
+mod tree;
+
+pub use assign::{DeleteRoleAssignment, PutRoleAssignment, Put};
+pub use assignment::{AssignmentPage, DenialsAt, PermissionsAt, RoleAssignmentNamed, RoleAssignmentsAt};
+pub use change_role::{DeleteResourceRole, PutResourceRole};
+pub use check::CheckAccess;
+pub use elevate::ElevateAccess;
+pub use ephor_store::tx::{place::PlaceKind, role_assignment::ScopeCursor};
+pub use place::{ManagementGroups, PlaceNamed, PlacesBelow, ResourcesIn, VisibleSubscriptions};
+pub use register::{DeletePlace, Footing, PutPlace};
+pub use role::{ResourceRoleNamed, ResourceRolesAt};
+pub use tree::At;

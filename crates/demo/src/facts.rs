@@ -11,6 +11,7 @@ use crate::{
     apps::APPS,
     cast::{DOMAIN, Group, ROLES, everybody, subscription, tenant},
     directory::{self, DIRECTORY_GROUPS},
+    resources,
 };
 
 /// Everything a test needs to call the demo.
@@ -78,8 +79,10 @@ pub struct GraphFacts {
 /// The ARM fixture.
 #[derive(Debug, Serialize)]
 pub struct ArmFacts {
-    /// The one subscription.
+    /// The subscription of most stories.
     pub subscription: Uuid,
+    /// Scopes by key: M above S, S above G1 and G2, X in G1; S2 stands alone.
+    pub scopes: BTreeMap<&'static str, String>,
 }
 
 /// The PAM fixture.
@@ -116,7 +119,8 @@ impl Facts {
             groups: DIRECTORY_GROUPS.iter().map(|group| (group.key, group.id())).collect(),
             roles: directory::roles().into(),
         };
-        let arm = ArmFacts { subscription: subscription() };
+        let scopes = resources::scopes().into_iter().map(|(key, scope)| (key, scope.to_string())).collect();
+        let arm = ArmFacts { subscription: subscription(), scopes };
         let (users, apps) = (users.collect(), apps.collect());
         Self { http, https, ca, tenant: tenant(), domain: DOMAIN, users, apps, pam, graph, arm }
     }

@@ -11,6 +11,7 @@ pub mod cast;
 pub mod directory;
 mod enrol;
 mod facts;
+mod resources;
 mod rows;
 mod seed;
 #[cfg(test)]

@@ -33,6 +33,7 @@ use crate::{
     apps::APPS,
     cast::{self, DOMAIN, PEOPLE, ROLES, built_in_target, everybody, outside_target, tenant},
     directory::{self, DIRECTORY_GROUPS, DirectoryGroup},
+    resources,
     seed::{DEMO_MARK, Natives},
 };
 
@@ -149,6 +150,7 @@ impl Rows {
             insert_role(tx, cast, self.at).await?;
         }
         directory::insert(tx, self.at).await?;
+        resources::insert(tx, self.at).await?;
         // Tests make hundreds of requests at once.
         tx.put_settings(&Settings { requests_per_minute: None, ..Settings::default() }).await?;
         let tenant = tenant().to_string();

@@ -1,6 +1,6 @@
 //! The one table from reasons to statuses and codes.
 
-use ephor_domain::Refusal;
+use ephor_domain::{Refusal, resource::ResourceRefusal};
 use ephor_engine::{Denied, Fault};
 use http::StatusCode;
 
@@ -30,6 +30,30 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Problem {
         Refusal::TooManyRequests => say(StatusCode::TOO_MANY_REQUESTS).retry_after(60),
         Refusal::Maintenance => say(StatusCode::SERVICE_UNAVAILABLE).retry_after(300),
         Refusal::TargetUnwritable => say(StatusCode::SERVICE_UNAVAILABLE).retry_after(60),
+    }
+}
+
+/// The status of a refusal about resources.
+fn resource(refused: &ResourceRefusal) -> StatusCode {
+    match refused {
+        ResourceRefusal::NotAuthorized { .. } | ResourceRefusal::Denied { .. } | ResourceRefusal::OwnRowsOnly => {
+            StatusCode::FORBIDDEN
+        }
+        ResourceRefusal::NoScope(_) | ResourceRefusal::NoRole(_) | ResourceRefusal::NoAssignment(_) => {
+            StatusCode::NOT_FOUND
+        }
+        ResourceRefusal::AssignmentExists
+        | ResourceRefusal::UpdateNotPermitted
+        | ResourceRefusal::LastAdministrator
+        | ResourceRefusal::RoleNameTaken
+        | ResourceRefusal::RoleInUse
+        | ResourceRefusal::BuiltInRole
+        | ResourceRefusal::ScopeInUse(_) => StatusCode::CONFLICT,
+        ResourceRefusal::RoleElsewhere
+        | ResourceRefusal::NoPrincipal(_)
+        | ResourceRefusal::OtherPrincipalType
+        | ResourceRefusal::PrincipalType
+        | ResourceRefusal::Invalid(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -169,13 +169,14 @@ fn checked(target: &route::Target, parts: &Parts) -> Answer<String> {
     if target.takes_any_version() {
         return version::check_any(&parts.uri);
     }
-    match target {
-        route::Target::Authorization { collection, .. } => {
-            version::check_type(&parts.uri, collection.name(), collection.versions())
-        }
-        route::Target::Tenants => version::check_type(&parts.uri, "tenants", version::TENANTS),
-        _ => version::check_type(&parts.uri, "subscriptions", version::SUBSCRIPTIONS),
+    if let route::Target::Authorization { collection, .. } = target {
+        return version::check_type(&parts.uri, collection.name(), collection.versions());
     }
+    let (kind, versions) = match *target == route::Target::Tenants {
+        true => ("tenants", version::TENANTS),
+        false => ("subscriptions", version::SUBSCRIPTIONS),
+    };
+    version::check_type(&parts.uri, kind, versions)
 }
 
 /// Scheme and host as the client used them: links in answers follow it (`ARM 2.5`).

@@ -199,7 +199,17 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_is_refused() {
-        for text in ["atScope", "principalId eq x", "a eq 'b' and", "a ne 'b'", "(atScope()", "atScope())", "'a'", "a eq 'b", "f('a' 'b')"] {
+        for text in [
+            "atScope",
+            "principalId eq x",
+            "a eq 'b' and",
+            "a ne 'b'",
+            "(atScope()",
+            "atScope())",
+            "'a'",
+            "a eq 'b",
+            "f('a' 'b')",
+        ] {
             assert_eq!(parse(text), Err(NoFilter), "{text}");
         }
         assert_eq!(parse(&format!("{}atScope(){}", "(".repeat(30), ")".repeat(30))), Err(NoFilter));

@@ -49,17 +49,21 @@ fn refused(who: &Who, refusal: &Refusal) -> ArmError {
         | Refusal::NotAdministrator
         | Refusal::PersonRequired
         | Refusal::RoleNotAvailable
-        | Refusal::SelfApproval => {
-            ArmError::new(StatusCode::FORBIDDEN, "AuthorizationFailed", format!("The caller may not do this: {refusal}."))
-        }
+        | Refusal::SelfApproval => ArmError::new(
+            StatusCode::FORBIDDEN,
+            "AuthorizationFailed",
+            format!("The caller may not do this: {refusal}."),
+        ),
         Refusal::RequestNotAvailable | Refusal::ApprovalNotAvailable | Refusal::NotFound { .. } => {
             ArmError::new(StatusCode::NOT_FOUND, "ResourceNotFound", "The resource was not found.")
         }
         Refusal::Maintenance | Refusal::TargetUnwritable => ArmError::unavailable(),
         Refusal::TooManyRequests => ArmError::too_many(60),
-        Refusal::Conflict { .. } => {
-            ArmError::new(StatusCode::CONFLICT, "Conflict", format!("The request conflicts with what is there: {refusal}."))
-        }
+        Refusal::Conflict { .. } => ArmError::new(
+            StatusCode::CONFLICT,
+            "Conflict",
+            format!("The request conflicts with what is there: {refusal}."),
+        ),
         Refusal::OutsideAvailabilityWindow
         | Refusal::RequestNotClosable
         | Refusal::Invalid { .. }
@@ -139,10 +143,9 @@ fn resource(who: &Who, refusal: &ResourceRefusal) -> ArmError {
             "RoleDefinitionWithSameNameExists",
             "A custom role with the same name already exists in this directory. Use a different name.",
         ),
-        ResourceRefusal::RoleInUse => ArmError::bad(
-            "RoleDefinitionHasAssignments",
-            "There are existing role assignments referencing the role.",
-        ),
+        ResourceRefusal::RoleInUse => {
+            ArmError::bad("RoleDefinitionHasAssignments", "There are existing role assignments referencing the role.")
+        }
         ResourceRefusal::BuiltInRole => {
             ArmError::bad("RoleDefinitionUpdateNotPermitted", "A built-in role cannot be changed or deleted.")
         }
@@ -167,8 +170,6 @@ fn no_scope(no: &NoSuchScope) -> ArmError {
         NoSuchScope::ManagementGroup(name) => {
             not_found("ManagementGroupNotFound", format!("The management group '{name}' could not be found."))
         }
-        NoSuchScope::Resource(id) => {
-            not_found("ResourceNotFound", format!("The Resource '{id}' was not found."))
-        }
+        NoSuchScope::Resource(id) => not_found("ResourceNotFound", format!("The Resource '{id}' was not found.")),
     }
 }

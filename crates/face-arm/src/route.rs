@@ -33,7 +33,11 @@ pub(crate) enum Target {
     Entities,
     ResourceGraph,
     /// A collection of `Microsoft.Authorization` at a scope, and what follows its name.
-    Authorization { scope: ArmScope, collection: Collection, rest: Vec<String> },
+    Authorization {
+        scope: ArmScope,
+        collection: Collection,
+        rest: Vec<String>,
+    },
 }
 
 /// What the path of a call names.
@@ -44,8 +48,10 @@ pub(crate) fn find(segments: &[String]) -> Answer<Target> {
     let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let provider = lower.windows(2).rposition(|pair| pair == ["providers", "microsoft.authorization"]);
+    let registers = matches!(lower.as_slice(), ["subscriptions", _, "providers", _, "register"]);
     if let Some(at) = provider
         && let Some(name) = segments.get(at + 2)
+        && !registers
     {
         let scope = scope(segments.get(..at).unwrap_or_default())?;
         let collection = Collection::find(name).ok_or_else(|| unknown_type("Microsoft.Authorization", name))?;
@@ -181,15 +187,30 @@ mod tests {
         for (path, target) in [
             ("//~/providers/Microsoft.Authorization/roleDefinitions/", authorization("~", roles, &[])),
             ("//providers//microsoft.authorization/ROLEDEFINITIONS/x", authorization("/", roles, &["x"])),
-            ("~/resourcegroups/G/providers/Microsoft.Authorization/locks", authorization("~/resourceGroups/g", Collection::Locks, &[])),
-            ("/providers/Microsoft.Subscription~/providers/microsoft.authorization/permissions", authorization("~", Collection::Permissions, &[])),
+            (
+                "~/resourcegroups/G/providers/Microsoft.Authorization/locks",
+                authorization("~/resourceGroups/g", Collection::Locks, &[]),
+            ),
+            (
+                "/providers/Microsoft.Subscription~/providers/microsoft.authorization/permissions",
+                authorization("~", Collection::Permissions, &[]),
+            ),
             ("~", Target::Place(scope("~"))),
             ("~/ResourceGroups", Target::ResourceGroups(scope("~"))),
             ("~/resourceGroups/g", Target::Place(scope("~/resourceGroups/g"))),
-            ("~/resourceGroups/g/providers/Microsoft.X/y/z", Target::Place(scope("~/resourceGroups/g/providers/Microsoft.X/y/z"))),
-            ("~/providers/Microsoft.Authorization/register", Target::Register(scope("~"), "Microsoft.Authorization".to_owned())),
+            (
+                "~/resourceGroups/g/providers/Microsoft.X/y/z",
+                Target::Place(scope("~/resourceGroups/g/providers/Microsoft.X/y/z")),
+            ),
+            (
+                "~/providers/Microsoft.Authorization/register",
+                Target::Register(scope("~"), "Microsoft.Authorization".to_owned()),
+            ),
             ("/providers/Microsoft.Authorization", Target::Provider(None, "Microsoft.Authorization".to_owned())),
-            ("/providers/Microsoft.Management/managementGroups/m", Target::Place(scope("/providers/Microsoft.Management/managementGroups/m"))),
+            (
+                "/providers/Microsoft.Management/managementGroups/m",
+                Target::Place(scope("/providers/Microsoft.Management/managementGroups/m")),
+            ),
         ] {
             assert_eq!(found(path), Ok(target), "{path}");
         }

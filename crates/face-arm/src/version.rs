@@ -14,8 +14,7 @@ pub(crate) const TENANTS: &[&str] =
 pub(crate) const METADATA: &[&str] = &["2022-09-01", "2019-05-01", "2018-05-01", "2015-01-01"];
 
 /// Versions of role definitions and permissions.
-pub(crate) const ROLE_DEFINITIONS: &[&str] =
-    &["2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01"];
+pub(crate) const ROLE_DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01"];
 /// Versions of role assignments.
 pub(crate) const ROLE_ASSIGNMENTS: &[&str] = &[
     "2022-04-01",
@@ -133,9 +132,12 @@ fn is_known_somewhere(version: &str) -> bool {
 fn is_date(version: &str) -> bool {
     let (date, word) = version.split_at_checked(10).unwrap_or((version, ""));
     let fits = date.parse::<jiff::civil::Date>().is_ok_and(|date| (2014..=2099).contains(&date.year()));
-    let word_fits = word.is_empty() || word.strip_prefix('-').is_some_and(|word| {
-        !word.is_empty() && word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
-    });
+    let word_fits = word.is_empty()
+        || word.strip_prefix('-').is_some_and(|word| {
+            !word.is_empty()
+                && word.len() <= 20
+                && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+        });
     date.len() == 10 && fits && word_fits
 }
 

@@ -48,9 +48,11 @@ fn of_refusal(refusal: &Refusal) -> Problem {
         Refusal::Invalid { field, rule } => Problem::invalid_parameter(format!("{field} {rule}.")),
         // No operation of this face is refused so; they are answered all the same.
         Refusal::NotFound { .. } => Problem::not_found(),
-        Refusal::Conflict { .. } | Refusal::InUse { .. } | Refusal::LastAdministrator | Refusal::Schedule(_) | Refusal::Resource(_) => {
-            forbidden("NotAuthorized", "The operation is not allowed in the present state.")
-        }
+        Refusal::Conflict { .. }
+        | Refusal::InUse { .. }
+        | Refusal::LastAdministrator
+        | Refusal::Schedule(_)
+        | Refusal::Resource(_) => forbidden("NotAuthorized", "The operation is not allowed in the present state."),
     }
 }
 

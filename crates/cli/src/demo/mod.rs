@@ -94,10 +94,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
             tenant_name: "Demo".to_owned(),
             domains: vec![cast::UPN_SUFFIX.to_owned()],
             cloud_name: "Ephor".to_owned(),
-            subscriptions: vec![ephor_face_arm::Subscription {
-                id: cast::subscription(),
-                name: "Demo subscription".to_owned(),
-            }],
+            page_size: 100,
             allowed_origins: Vec::new(),
             time_limit: std::time::Duration::from_secs(30),
         },

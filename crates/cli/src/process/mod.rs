@@ -175,7 +175,7 @@ impl Process {
             time_limit: setup.arm.time_limit,
         };
         let graph = GraphFace::new(engine.clone(), Arc::clone(&identity), graph);
-        let arm = ArmFace::new(Arc::clone(&identity), Arc::clone(&setup.clock), setup.arm);
+        let arm = ArmFace::new(engine.clone(), Arc::clone(&identity), setup.arm);
         let own = routes::router(App {
             issuer: issuer.clone(),
             engine: engine.clone(),
@@ -197,7 +197,7 @@ impl Process {
             .face(Owner::Portal, measured(Owner::Portal).around(drain::around(drained.as_ref(), portal)))
             .face(Owner::Issuer, measured(Owner::Issuer).around(issuer))
             .face(Owner::Graph, measured(Owner::Graph).around(drain::around(drained.as_ref(), graph)))
-            .face(Owner::Arm, measured(Owner::Arm).around(arm))
+            .face(Owner::Arm, measured(Owner::Arm).around(drain::around(drained.as_ref(), arm)))
             .face(Owner::Process, measured(Owner::Process).around(own))
             .build();
         Ok(Self { engine, identity, dispatcher, journal })

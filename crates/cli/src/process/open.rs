@@ -127,7 +127,7 @@ pub(crate) fn arm(config: &Config, foundation: &Foundation) -> ephor_face_arm::O
         tenant_name: "Ephor".to_owned(),
         domains: Vec::new(),
         cloud_name: "Ephor".to_owned(),
-        subscriptions: Vec::new(),
+        page_size: 100,
         allowed_origins: config.allowed_origins.iter().map(|origin| origin.0.clone()).collect(),
         time_limit: std::time::Duration::from_secs(30),
     }

@@ -77,8 +77,8 @@ pub fn decide<'a>(
 ) -> Verdict {
     let mut verdict = Verdict::NotAllowed;
     for (assignment, role) in assignments {
-        let concerns = question.principals.contains(&assignment.principal.uuid())
-            && question.chain.contains(&assignment.scope);
+        let concerns =
+            question.principals.contains(&assignment.principal.uuid()) && question.chain.contains(&assignment.scope);
         if !concerns || !allows(role, question) {
             continue;
         }
@@ -119,7 +119,8 @@ impl Denial {
                 covered(&permission.actions, question.action) && !covered(&permission.not_actions, question.action)
             }
             Plane::Data => {
-                covered(&permission.data_actions, question.action) && !covered(&permission.not_data_actions, question.action)
+                covered(&permission.data_actions, question.action)
+                    && !covered(&permission.not_data_actions, question.action)
             }
         };
         here && named(&self.principals) && !named(&self.excluded) && self.permissions.iter().any(forbids)
@@ -290,7 +291,8 @@ mod tests {
         let ask = |principals: &[u128]| {
             let principals = principals.iter().map(|id| Uuid::from_u128(*id)).collect();
             let chain = [here.clone()];
-            let question = Question { principals: &principals, chain: &chain, action: "N/a/read", plane: Plane::Control };
+            let question =
+                Question { principals: &principals, chain: &chain, action: "N/a/read", plane: Plane::Control };
             decide(&question, [(&held, &all)], std::slice::from_ref(&denial))
         };
         assert_eq!(ask(&[1]), Verdict::Denied(Uuid::from_u128(9)));

@@ -75,7 +75,12 @@ impl Assignment {
 
     /// # Errors
     /// [`ResourceRefusal::UpdateNotPermitted`] when something else than its content would change.
-    pub fn check_same(&self, scope: &ArmScope, definition: Uuid, principal: PrincipalId) -> Result<(), ResourceRefusal> {
+    pub fn check_same(
+        &self,
+        scope: &ArmScope,
+        definition: Uuid,
+        principal: PrincipalId,
+    ) -> Result<(), ResourceRefusal> {
         let same = self.scope == *scope && self.definition == definition && self.principal == principal;
         same.then_some(()).ok_or(ResourceRefusal::UpdateNotPermitted)
     }

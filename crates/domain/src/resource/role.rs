@@ -157,7 +157,10 @@ mod tests {
             assert!(role.description.is_some() && !role.permissions[0].actions.is_empty(), "{}", role.name);
         }
         let contributor = ResourceRole::built_in().find(|role| role.name == "Contributor").unwrap();
-        assert_eq!((contributor.permissions[0].not_actions.len(), &contributor.permissions[0].actions[..]), (11, &["*".to_owned()][..]));
+        assert_eq!(
+            (contributor.permissions[0].not_actions.len(), &contributor.permissions[0].actions[..]),
+            (11, &["*".to_owned()][..])
+        );
     }
 
     #[test]

@@ -439,12 +439,9 @@ impl Engine {
 }
 
 /// The caller was refused for what he may do, not for what he asked.
-const fn is_about_rights(refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::NotAdministrator => true,
-        Refusal::Resource(refused) => refused.is_about_rights(),
-        _ => false,
-    }
+fn is_about_rights(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NotAdministrator)
+        || matches!(refusal, Refusal::Resource(refused) if refused.is_about_rights())
 }
 
 /// Not the name of any constraint: see [`Engine::carry_out`].

@@ -21,6 +21,7 @@ use crate::{
     admin::desk::Desk,
     answer::Answer,
     directory::{Memberships, memberships},
+    resource,
 };
 
 /// App roles by which an application changes policies of directory roles.
@@ -58,7 +59,11 @@ pub(super) async fn reads(tx: &mut Tx, actor: &Actor, keys: &[EntitlementKey], n
                     || own.groups.contains(&group.uuid())
             }
             EntitlementKey::PamRole(_) => return Err(NO_PAM.into()),
-            EntitlementKey::Resource { .. } => return Err(Refusal::NotAdministrator.into()),
+            EntitlementKey::Resource { definition, scope } => {
+                // An application reads by its roles like everybody.
+                resource::reads_policy(tx, actor.principal, *definition, scope, now).await?;
+                true
+            }
         };
         if is_person && !may {
             return Err(Refusal::NotAdministrator.into());
@@ -100,7 +105,7 @@ pub(super) async fn changes(desk: &mut Desk<'_>, key: &EntitlementKey) -> Answer
             Ok(())
         }
         EntitlementKey::PamRole(_) => Err(NO_PAM.into()),
-        EntitlementKey::Resource { .. } => Err(Refusal::NotAdministrator.into()),
+        EntitlementKey::Resource { definition, scope } => resource::changes_policy(desk, *definition, scope).await,
     }
 }
 

@@ -108,10 +108,11 @@ async fn of_principals(
         let is_behind =
             query.after.as_ref().is_none_or(|after| (row.scope.key(), row.name) > (after.scope.as_str(), after.name));
         let is_there = line.contains(&row.scope)
-            || !query.not_below && match line.first() {
-                Some(scope) => chain(tx, &row.scope).await?.contains(scope),
-                None => false,
-            };
+            || !query.not_below
+                && match line.first() {
+                    Some(scope) => chain(tx, &row.scope).await?.contains(scope),
+                    None => false,
+                };
         if is_behind && is_there {
             found.push(row);
         }

@@ -50,8 +50,8 @@ pub struct PutPlace {
     pub footing: Footing,
 }
 
-/// What a [`PutPlace`] did.
-pub type Registered = (Place, bool);
+/// The place as it is now, and whether it is new.
+type Registered = (Place, bool);
 
 impl Command for PutPlace {
     type Output = Registered;

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
 };
 
 use ephor_domain::{
@@ -54,11 +54,13 @@ impl Rights {
             let role = match ResourceRole::find_built_in(assignment.definition) {
                 Some(role) => Some(Cow::Borrowed(role)),
                 None => {
-                    if !own.contains_key(&assignment.definition) {
-                        let role = tx.resource_role(assignment.definition).await?;
-                        own.insert(assignment.definition, role);
-                    }
-                    own.get(&assignment.definition).cloned().flatten().map(Cow::Owned)
+                    let role = match own.entry(assignment.definition) {
+                        Entry::Occupied(known) => known.get().clone(),
+                        Entry::Vacant(unknown) => {
+                            unknown.insert(tx.resource_role(assignment.definition).await?).clone()
+                        }
+                    };
+                    role.map(Cow::Owned)
                 }
             };
             if let Some(role) = role {
@@ -127,7 +129,9 @@ pub(crate) async fn locate(
             let chain = chain(tx, &scope).await?;
             Ok((scope, chain))
         }
-        Err(crate::Denied::Refused(Refusal::Resource(ResourceRefusal::NoScope(NoSuchScope::ManagementGroup(name))))) => {
+        Err(crate::Denied::Refused(Refusal::Resource(ResourceRefusal::NoScope(NoSuchScope::ManagementGroup(
+            name,
+        ))))) => {
             if !rights.may(tx, &[ArmScope::root()], action).await? {
                 let (action, scope) = (action.to_owned(), scope.to_string());
                 return Err(Refusal::from(ResourceRefusal::NotAuthorized { action, scope, conditioned: false }).into());
@@ -142,4 +146,3 @@ pub(crate) async fn locate(
 pub(crate) fn author(actor: Option<PrincipalId>) -> Option<Uuid> {
     actor.map(|id| id.uuid())
 }
-

@@ -62,7 +62,7 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, name: Option<&str>) -> A
             Term::Equals(name, text) if name == "denyassignmentname" => {
                 rows.retain(|row| row.name.eq_ignore_ascii_case(text));
             }
-            _ => return Err(call.unsupported_filter()),
+            Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(call.unsupported_filter()),
         }
     }
     call.pages(rows.iter().map(|one| item(one, &call.version)).collect())

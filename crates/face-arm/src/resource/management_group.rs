@@ -15,16 +15,16 @@ use crate::{answer::Reply, body::Members, call::Call, error::Answer};
 const DEPTH: usize = 10;
 
 fn kind(scope: &ArmScope) -> &'static str {
-    match scope.kind() {
-        ArmScopeKind::Subscription => "/subscriptions",
-        _ => "Microsoft.Management/managementGroups",
+    match *scope.kind() == ArmScopeKind::Subscription {
+        true => "/subscriptions",
+        false => "Microsoft.Management/managementGroups",
     }
 }
 
 fn details(place: &Place) -> Value {
-    let parent = match place.parent.kind() {
-        ArmScopeKind::Root => Value::Null,
-        _ => json!({"id": place.parent.as_str(), "name": place.parent.name(), "displayName": place.parent.name()}),
+    let parent = match *place.parent.kind() == ArmScopeKind::Root {
+        true => Value::Null,
+        false => json!({"id": place.parent.as_str(), "name": place.parent.name(), "displayName": place.parent.name()}),
     };
     json!({"version": 1, "updatedTime": place.created.to_string(), "updatedBy": null, "parent": parent})
 }
@@ -52,11 +52,9 @@ fn children<'c>(call: &'c Call, scope: ArmScope, depth: usize) -> BoxFuture<'c, 
         let mut found = Vec::new();
         for sort in [PlaceKind::ManagementGroup, PlaceKind::Subscription] {
             for place in call.ask(PlacesBelow { scope: scope.clone(), kind: sort }).await? {
-                let below = match sort {
-                    PlaceKind::ManagementGroup if depth > 1 => {
-                        children(call, place.scope.clone(), depth - 1).await?
-                    }
-                    _ => Value::Null,
+                let below = match sort == PlaceKind::ManagementGroup && depth > 1 {
+                    true => children(call, place.scope.clone(), depth - 1).await?,
+                    false => Value::Null,
                 };
                 found.push(json!({
                     "id": place.scope.as_str(),

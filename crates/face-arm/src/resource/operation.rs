@@ -21,8 +21,11 @@ pub(super) fn serve(call: &Call, name: Option<&str>) -> Answer<Reply> {
     Ok(Reply::ok(all.iter().find(named).cloned().ok_or_else(none)?))
 }
 
+/// A type of resources: its name, its name for people, its operations.
+type Kind = (&'static str, &'static str, Vec<Value>);
+
 fn catalogue() -> Vec<Value> {
-    let mut spaces: Vec<(&str, &str, Vec<(&str, &str, Vec<Value>)>)> = Vec::new();
+    let mut spaces: Vec<(&str, &str, Vec<Kind>)> = Vec::new();
     for line in CATALOGUE.lines() {
         let Some((mark, text)) = line.split_once(' ') else { continue };
         match (mark, spaces.last_mut()) {
@@ -50,7 +53,7 @@ fn catalogue() -> Vec<Value> {
             _ => {}
         }
     }
-    let space = |(name, label, types): (&str, &str, Vec<(&str, &str, Vec<Value>)>)| {
+    let space = |(name, label, types): (&str, &str, Vec<Kind>)| {
         let types: Vec<Value> = types
             .into_iter()
             .map(|(kind, label, operations)| json!({"name": kind, "displayName": label, "operations": operations}))

@@ -14,9 +14,9 @@ const SOMEWHERE: &str = "global";
 
 /// A resource group or resource as the wire shows it.
 fn item(place: &Place) -> Value {
-    let kind = match place.scope.kind() {
-        ArmScopeKind::ResourceGroup => "Microsoft.Resources/resourceGroups".to_owned(),
-        _ => written_type(&place.scope),
+    let kind = match *place.scope.kind() == ArmScopeKind::ResourceGroup {
+        true => "Microsoft.Resources/resourceGroups".to_owned(),
+        false => written_type(&place.scope),
     };
     json!({
         "id": place.scope.as_str(),

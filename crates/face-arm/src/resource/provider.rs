@@ -12,9 +12,7 @@ use crate::{
 };
 
 fn types(namespace: &str) -> Vec<Value> {
-    let kind = |name: &str, versions: &[&str]| {
-        json!({"resourceType": name, "locations": [], "apiVersions": versions, "capabilities": "None"})
-    };
+    let kind = |name: &str, versions: &[&str]| json!({"resourceType": name, "locations": [], "apiVersions": versions, "capabilities": "None"});
     match namespace {
         "Microsoft.Authorization" => Collection::ALL.iter().map(|one| kind(one.name(), one.versions())).collect(),
         "Microsoft.Management" => vec![kind("managementGroups", version::MANAGEMENT_GROUPS)],

@@ -72,9 +72,7 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, name: Option<&str>) -> A
             let gone = call.order(DeleteRoleAssignment { scope, name: name_of(name)? }).await?;
             Ok(gone.map_or(Reply::empty(StatusCode::NO_CONTENT), |gone| Reply::ok(item(&gone))))
         }
-        (_, Some(name)) => {
-            Ok(Reply::ok(item(&call.ask(RoleAssignmentNamed { scope, name: name_of(name)? }).await?)))
-        }
+        (_, Some(name)) => Ok(Reply::ok(item(&call.ask(RoleAssignmentNamed { scope, name: name_of(name)? }).await?))),
         (_, None) => list(call, scope).await,
     }
 }
@@ -100,7 +98,7 @@ async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
             Term::Equals(property, id) if property == "principalid" => {
                 principal = Some(guid(&id).ok_or_else(unsupported)?);
             }
-            _ => return Err(unsupported()),
+            Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(unsupported()),
         }
     }
     let after = call.token().map(|text| read_token(text).ok_or_else(bad_token)).transpose()?;
@@ -142,7 +140,10 @@ async fn put(call: &Call, scope: ArmScope, name: Uuid) -> Answer<Reply> {
             ));
         }
         Some(_) => {
-            return Err(ArmError::bad("InvalidRequestContent", "The request content was invalid: unknown principalType."));
+            return Err(ArmError::bad(
+                "InvalidRequestContent",
+                "The request content was invalid: unknown principalType.",
+            ));
         }
     };
     let text = |name| members.text(name).map(|text| text.map(str::to_owned));

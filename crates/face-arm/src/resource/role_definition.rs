@@ -76,7 +76,7 @@ async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
             Term::Equals(property, text) if property == "type" => sort = Some(text),
             Term::Function(function, None) if function == "atscopeandbelow" => below = true,
             Term::Function(function, None) if function == "atscope" => {}
-            _ => return Err(call.unsupported_filter()),
+            Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(call.unsupported_filter()),
         }
     }
     let at = call.ask(ResourceRolesAt { scope, below }).await?;
@@ -92,13 +92,16 @@ async fn put(call: &Call, scope: ArmScope, id: Uuid) -> Answer<Reply> {
     let body = call.object()?;
     let members = Members::of(&body).within("properties");
     let name = members.text("roleName")?.ok_or_else(|| missing("roleName"))?;
-    let wrong_type = || ArmError::bad("InvalidRequestContent", "The request content was invalid: only custom roles can be made.");
+    let wrong_type =
+        || ArmError::bad("InvalidRequestContent", "The request content was invalid: only custom roles can be made.");
     if members.text("type")?.is_some_and(|text| !text.eq_ignore_ascii_case("CustomRole")) {
         return Err(wrong_type());
     }
     let mut assignable: Vec<ArmScope> = Vec::new();
     for text in members.texts("assignableScopes")? {
-        let no_scope = || ArmError::bad("InvalidRequestContent", "The request content was invalid: an assignable scope is no scope.");
+        let no_scope = || {
+            ArmError::bad("InvalidRequestContent", "The request content was invalid: an assignable scope is no scope.")
+        };
         assignable.push(text.parse().map_err(|_| no_scope())?);
     }
     let mut permissions = Vec::new();

@@ -1,14 +1,15 @@
-//! A served ARM face with one person, one application and one subscription.
+//! A served ARM face before the demo's people, applications and scopes.
 
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use ephor_domain::{
-    id::{PersonId, PrincipalId},
-    principal::{Principal, PrincipalKind},
+use ephor_demo::{Place, apps::APPS, cast, directory::DIRECTORY_GROUPS, seed};
+use ephor_domain::id::PrincipalId;
+use ephor_engine::{
+    Engine, Parts,
+    port::{Clock, Entropy, SeededEntropy, SimulatedClock},
 };
-use ephor_engine::port::{Clock, Entropy, SeededEntropy, SimulatedClock};
-use ephor_face_arm::{ArmFace, Options, Subscription};
+use ephor_face_arm::{ArmFace, Options};
 use ephor_front::CallId;
 use ephor_identity::{
     Bearers, Identity, KeyPorts, KeyRing, KeySettings, Ports, Sealer, Settings, StoreJournal, StoreVault, TokenRules,
@@ -18,15 +19,13 @@ use ephor_store::{Location, Store};
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 pub(crate) const URL: &str = "https://ephor.example:8443";
-pub(crate) const TENANT: Uuid = Uuid::from_u128(0x7e);
-pub(crate) const SUBSCRIPTION: Uuid = Uuid::from_u128(0x5b);
+pub(crate) const TENANT: Uuid = uuid!("cfe97358-f226-5639-b4c9-23deb8da1ccd");
+pub(crate) const SUBSCRIPTION: Uuid = uuid!("b3f74ec9-c7a7-5286-86d5-986024d95886");
 pub(crate) const CALL: Uuid = Uuid::from_u128(0xca);
 const START: i64 = 1_780_000_000;
-const JEN: Uuid = Uuid::from_u128(1);
-const ROBOT: Uuid = Uuid::from_u128(2);
 
 /// What a call was answered.
 #[derive(Debug)]
@@ -58,52 +57,68 @@ impl Reply {
         (self.status.as_u16(), code.to_owned())
     }
 
+    /// The body of a call that was answered with this status.
+    #[track_caller]
+    pub(crate) fn with(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json()
+    }
+
+    /// The values of a member of all rows of a list.
+    #[track_caller]
+    pub(crate) fn each(&self, member: &str) -> Vec<String> {
+        let list = self.with(200);
+        let rows = list["value"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
+        rows.iter().map(|row| row.pointer(member).unwrap().as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     #[track_caller]
     pub(crate) fn message(&self) -> String {
         self.json()["error"]["message"].as_str().unwrap().to_owned()
     }
 }
 
-pub(crate) struct App {
-    face: ArmFace,
-    keys: Arc<KeyRing>,
-    clock: SimulatedClock,
-    _folder: tempfile::TempDir,
+/// The id of somebody of the demo, person or application.
+pub(crate) fn who(key: &str) -> PrincipalId {
+    let person = cast::everybody().into_iter().find(|person| person.key == key);
+    person.map(|person| person.id()).or_else(|| Some(APPS.iter().find(|app| app.key == key)?.id())).expect("a key")
 }
 
-fn principal(id: Uuid, kind: PrincipalKind, account: &str) -> Principal {
-    Principal {
-        id: PrincipalId::new(id),
-        kind,
-        person: PersonId::new(id),
-        domain: "DEMO".to_owned(),
-        account: account.to_owned(),
-        display_name: account.to_owned(),
-        upn: None,
-        enabled: true,
-    }
+/// The id of a group of the demo.
+pub(crate) fn group(key: &str) -> String {
+    let found = DIRECTORY_GROUPS.into_iter().find(|group| group.key == key);
+    found.expect("a key").id().to_string()
+}
+
+/// A path with the keys of the scopes of the demo in place of the scopes: `~S`, `~G1`, `~X`, …
+pub(crate) fn path(text: &str) -> String {
+    let (first, rest) = text.split_at(text.find(['/', '?']).unwrap_or(text.len()));
+    let Some(key) = first.strip_prefix('~') else { return text.to_owned() };
+    let facts = ephor_demo::Facts::new(String::new(), String::new(), String::new());
+    let scope = facts.arm.scopes.get(key).unwrap_or_else(|| panic!("no scope {key}"));
+    format!("{scope}{rest}")
+}
+
+pub(crate) struct App {
+    face: ArmFace,
+    pub(crate) engine: Engine,
+    keys: Arc<KeyRing>,
+    pub(crate) clock: SimulatedClock,
+    _folder: tempfile::TempDir,
 }
 
 impl App {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&Location::Sqlite(folder.path().join("ephor.db"))).await.unwrap();
-        store
-            .transact(|tx| {
-                Box::pin(async move {
-                    tx.insert_principal(&principal(JEN, PrincipalKind::User, "jen")).await?;
-                    tx.insert_principal(&principal(ROBOT, PrincipalKind::Service, "robot")).await
-                })
-            })
-            .await
-            .unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
         let clock = SimulatedClock::new(Timestamp::from_second(START).unwrap());
+        seed(&store, &Place::BuiltIn, clock.now(), entropy.as_ref()).await.unwrap();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let seal = sealer(Arc::clone(&entropy));
         let (journal, work) = StoreJournal::new(store.clone(), Arc::clone(&seal));
         tokio::spawn(work);
-        let vault = Arc::new(StoreVault::new(store, seal));
+        let vault = Arc::new(StoreVault::new(store.clone(), seal));
         let ports = KeyPorts {
             vault: vault.clone(),
             sealer: Sealer::new(&[1; 32]),
@@ -113,43 +128,56 @@ impl App {
         let settings = KeySettings { algorithm: Algorithm::EdDsa, ..KeySettings::default() };
         let keys = Arc::new(KeyRing::open(ports, settings).await.unwrap());
         let bearers = Bearers::new(Arc::clone(&keys), TokenRules::new(URL, TENANT, []), vault.clone());
-        let ports = Ports { vault, journal: Arc::new(journal), clock: Arc::clone(&shared), entropy };
+        let ports =
+            Ports { vault, journal: Arc::new(journal), clock: Arc::clone(&shared), entropy: Arc::clone(&entropy) };
         let settings = Settings { password_cost: Cost::LEAST, ..Settings::default() };
         let identity = Arc::new(Identity::new(ports, settings).unwrap().with_bearers(bearers));
+        let engine = Engine::new(Parts {
+            store,
+            clock: shared,
+            entropy,
+            targets: Vec::new(),
+            mfa: None,
+            notifier: None,
+            signer: None,
+            node: Uuid::from_u128(1),
+        });
         let options = Options {
             public_url: URL.to_owned(),
             tenant: TENANT,
             tenant_name: "Demo".to_owned(),
             domains: vec!["demo.example".to_owned()],
             cloud_name: "Ephor".to_owned(),
-            subscriptions: vec![Subscription { id: SUBSCRIPTION, name: "First".to_owned() }],
+            page_size: 100,
             allowed_origins: Vec::new(),
             time_limit: std::time::Duration::from_secs(10),
         };
-        Self { face: ArmFace::new(identity, shared, options), keys, clock, _folder: folder }
+        let face = ArmFace::new(engine.clone(), identity, options);
+        Self { face, engine, keys, clock, _folder: folder }
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
         self.clock.set(self.clock.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap());
     }
 
-    /// A token of jen for an hour, with these claims in place of the usual ones.
+    /// A token of alice for an hour, with these claims in place of the usual ones.
     pub(crate) async fn token(&self, changes: Value) -> String {
+        let now = self.clock.now().as_second();
         let mut claims = json!({
-            "iss": format!("{URL}/{TENANT}/v2.0"), "aud": URL, "tid": TENANT, "oid": JEN, "sub": "s",
-            "iat": START, "nbf": START, "exp": START + 3600, "auth_time": START, "idtyp": "user",
+            "iss": format!("{URL}/{TENANT}/v2.0"), "aud": URL, "tid": TENANT, "oid": who("alice"), "sub": "s",
+            "iat": now, "nbf": now, "exp": now + 3600, "auth_time": now, "idtyp": "user",
             "scp": "user_impersonation", "appid": "04b0", "amr": ["pwd"], "uti": "u",
         });
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
-        let until = Timestamp::from_second(START + 7200).unwrap();
+        let until = Timestamp::from_second(now + 7200).unwrap();
         self.keys.sign(&claims, "JWT", until).await.unwrap()
     }
 
     /// A token of the application itself.
     pub(crate) async fn own_token(&self) -> String {
-        self.token(json!({"oid": ROBOT, "scp": null, "idtyp": "app", "roles": []})).await
+        self.token(json!({"oid": who("app"), "scp": null, "idtyp": "app", "roles": []})).await
     }
 
     /// `GET` without a token.
@@ -157,10 +185,30 @@ impl App {
         self.call(Method::GET, target, &[]).await
     }
 
-    /// `GET` as jen.
+    /// `GET` as alice.
     pub(crate) async fn get(&self, target: &str) -> Reply {
-        let token = self.token(json!({})).await;
-        self.presenting(target, &format!("Bearer {token}")).await
+        self.asked("alice", target).await
+    }
+
+    /// `GET` as somebody; see [`path`].
+    pub(crate) async fn asked(&self, key: &str, target: &str) -> Reply {
+        self.send(key, Method::GET, target, "").await
+    }
+
+    /// `PUT` of JSON as somebody.
+    pub(crate) async fn put(&self, key: &str, target: &str, body: Value) -> Reply {
+        self.send(key, Method::PUT, target, body.to_string()).await
+    }
+
+    /// Any call as somebody; see [`path`].
+    pub(crate) async fn send(&self, key: &str, method: Method, target: &str, body: impl Into<Body>) -> Reply {
+        let own = if APPS.iter().any(|app| app.key == key) { json!({"scp": null, "idtyp": "app"}) } else { json!({}) };
+        let mut claims = json!({"oid": who(key)});
+        for (name, value) in own.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let token = self.token(claims).await;
+        self.sent(method, &path(target), &[("authorization", &format!("Bearer {token}"))], body).await
     }
 
     /// `GET` with this in `Authorization`.
@@ -169,13 +217,18 @@ impl App {
     }
 
     pub(crate) async fn call(&self, method: Method, target: &str, headers: &[(&str, &str)]) -> Reply {
+        self.sent(method, target, headers, "").await
+    }
+
+    async fn sent(&self, method: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+        let target = target.replace(' ', "%20").replace('\'', "%27");
         let mut request = Request::builder().method(method).uri(target).extension(CallId(CALL));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.face.serve(request.body(Body::empty()).unwrap()).await;
+        let response = self.face.serve(request.body(body.into()).unwrap()).await;
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let bytes = to_bytes(body, 1 << 24).await.unwrap();
         Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 }

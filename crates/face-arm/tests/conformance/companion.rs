@@ -9,7 +9,7 @@ fn first() -> serde_json::Value {
         "id": format!("/subscriptions/{SUBSCRIPTION}"),
         "subscriptionId": SUBSCRIPTION,
         "tenantId": TENANT,
-        "displayName": "First",
+        "displayName": "Demo subscription",
         "state": "Enabled",
         "authorizationSource": "RoleBased",
         "managedByTenants": [],

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::app::{App, CALL, SUBSCRIPTION, TENANT, URL};
+use crate::app::{App, CALL, SUBSCRIPTION, TENANT, URL, who};
 
 const LIST: &str = "/subscriptions?api-version=2022-12-01";
 
@@ -104,13 +104,14 @@ async fn arm_008_every_answer_says_which_call_it_answers() {
     let bearer = format!("Bearer {}", app.token(json!({})).await);
     let subscription = format!("/subscriptions/{TENANT}?api-version=2022-12-01");
     let no_scope = format!("Bearer {}", app.token(json!({"scp": "Pam.Use"})).await);
+    let unknown = format!("/subscriptions/{SUBSCRIPTION}/y/z?api-version=2022-12-01");
     let calls = [
         (200, LIST, bearer.as_str()),
         (400, "/subscriptions", &bearer),
         (401, LIST, "Bearer x"),
         (403, LIST, &no_scope),
         (404, &subscription, &bearer),
-        (404, "/subscriptions/x/y/z?api-version=2022-12-01", &bearer),
+        (404, &unknown, &bearer),
     ];
     for (status, target, authorization) in calls {
         let own = [("x-ms-correlation-request-id", correlation), ("x-ms-client-request-id", "mine")];
@@ -137,7 +138,7 @@ async fn s5_a_token_opens_the_face_by_its_scope_or_as_an_applications_own() {
     let own = app.own_token().await;
     assert_eq!(app.presenting(LIST, &format!("Bearer {own}")).await.status, 200);
     // An application does not become a person by leaving its kind out.
-    let posing = app.token(json!({"oid": uuid::Uuid::from_u128(2), "scp": "user_impersonation"})).await;
+    let posing = app.token(json!({"oid": who("app"), "scp": "user_impersonation"})).await;
     assert_eq!(app.presenting(LIST, &format!("Bearer {posing}")).await.status, 401);
 }
 
@@ -147,4 +148,176 @@ async fn other_methods_are_refused_in_the_same_form() {
     let bearer = format!("Bearer {}", app.token(json!({})).await);
     let reply = app.call(Method::DELETE, LIST, &[("authorization", &bearer)]).await;
     assert_eq!(reply.error(), (405, "MethodNotAllowed".to_owned()));
+}
+
+#[tokio::test]
+async fn arm_010_every_spelling_of_a_path_is_the_same_path() {
+    let app = App::start().await;
+    let list = "/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01";
+    let g1 = crate::app::path("~G1");
+    let expected = app.get(&format!("{g1}{list}")).await.with(200);
+    assert_eq!(expected["value"].as_array().unwrap().len(), 2);
+    let upper =
+        g1.replace("/subscriptions/", "/SUBSCRIPTIONS/").replace("resourceGroups/payroll", "RESOURCEGROUPS/PAYROLL");
+    for target in [
+        format!("/{g1}{list}"),
+        format!("{upper}{list}"),
+        format!("{g1}//providers/microsoft.authorization/ROLEASSIGNMENTS/?api-version=2022-04-01"),
+        format!("/providers/Microsoft.Subscription{g1}{list}"),
+        format!("{g1}{list}&api-version=2022-04-01&disambiguation_dummy&$select=x"),
+        format!("{g1}/providers/Microsoft.Authorization/roleAssignments?%24filter=&Api-Version=2022-04-01"),
+    ] {
+        assert_eq!(app.get(&target).await.with(200), expected, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn arm_007_every_version_is_taken_where_it_is_served() {
+    let app = App::start().await;
+    for (collection, versions) in [
+        (
+            "roleAssignments",
+            &[
+                "2022-04-01",
+                "2020-04-01-preview",
+                "2020-10-01-preview",
+                "2018-09-01-preview",
+                "2018-01-01-preview",
+                "2015-07-01",
+            ][..],
+        ),
+        ("roleDefinitions", &["2022-04-01", "2022-05-01-preview", "2018-01-01-preview", "2015-07-01"]),
+        ("permissions", &["2022-04-01", "2022-05-01-preview", "2018-01-01-preview", "2015-07-01"]),
+        ("denyAssignments", &["2022-04-01", "2018-07-01-preview", "2024-07-01-preview"]),
+        ("classicAdministrators", &["2015-07-01", "2015-06-01"]),
+    ] {
+        for version in versions {
+            let target = format!("~S/providers/Microsoft.Authorization/{collection}?api-version={version}");
+            assert_eq!(app.get(&target).await.status, 200, "{target}");
+        }
+        let other = format!("~S/providers/Microsoft.Authorization/{collection}?api-version=2016-06-01");
+        let reply = app.get(&other).await;
+        assert_eq!(reply.error(), (400, "NoRegisteredProviderFound".to_owned()));
+        assert!(reply.message().contains(collection) && reply.message().contains(versions[0]), "{}", reply.message());
+    }
+    for version in ["2021-04-01", "2022-09-01", "2020-06-01", "2019-10-01", "2024-11-01", "2025-04-01"] {
+        assert_eq!(app.get(&format!("~S/resourcegroups?api-version={version}")).await.status, 200, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn arm_011_what_is_not_there_is_said_by_its_kind() {
+    let app = App::start().await;
+    let unknown =
+        format!("/subscriptions/{TENANT}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01");
+    assert_eq!(app.get(&unknown).await.error(), (404, "SubscriptionNotFound".to_owned()));
+    let group = "~S/resourceGroups/nope/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01";
+    assert_eq!(app.get(group).await.error(), (404, "ResourceGroupNotFound".to_owned()));
+    // Of management groups only those learn who may look at all of them.
+    let group = "/providers/Microsoft.Management/managementGroups/nope/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01";
+    assert_eq!(app.get(group).await.error(), (403, "AuthorizationFailed".to_owned()));
+    app.send("ga", Method::POST, "/providers/Microsoft.Authorization/elevateAccess?api-version=2015-07-01", "").await;
+    assert_eq!(app.asked("ga", group).await.error(), (404, "ManagementGroupNotFound".to_owned()));
+    // A resource need not be registered.
+    let resource =
+        "~G2/providers/Microsoft.X/things/t/providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
+    assert_eq!(app.get(resource).await.status, 200);
+}
+
+#[tokio::test]
+async fn arm_012_wrong_methods_types_and_namespaces_have_their_codes() {
+    let app = App::start().await;
+    for (method, target, status, code, allow) in [
+        (
+            Method::POST,
+            "~S/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01",
+            405,
+            "MethodNotAllowed",
+            "GET",
+        ),
+        (
+            Method::PATCH,
+            "~S/providers/Microsoft.Authorization/roleDefinitions/x?api-version=2022-04-01",
+            405,
+            "MethodNotAllowed",
+            "GET, PUT, DELETE",
+        ),
+        (
+            Method::GET,
+            "/providers/Microsoft.Authorization/elevateAccess?api-version=2015-07-01",
+            405,
+            "MethodNotAllowed",
+            "POST",
+        ),
+        (
+            Method::GET,
+            "~S/providers/Microsoft.Authorization/nope?api-version=2022-04-01",
+            400,
+            "InvalidResourceType",
+            "",
+        ),
+        (Method::GET, "~S/providers/Microsoft.Nope/things?api-version=2022-04-01", 404, "InvalidResourceNamespace", ""),
+        (Method::GET, "/providers/Microsoft.Nope?api-version=2022-04-01", 404, "InvalidResourceNamespace", ""),
+        (
+            Method::GET,
+            "~S/providers/Microsoft.Authorization/permissions/a/b?api-version=2022-04-01",
+            404,
+            "InvalidRequestUri",
+            "",
+        ),
+    ] {
+        let reply = app.send("alice", method, target, "").await;
+        assert_eq!(reply.error(), (status, code.to_owned()), "{target}");
+        if !allow.is_empty() {
+            assert_eq!(reply.header("allow"), allow);
+        }
+    }
+}
+
+#[tokio::test]
+async fn arm_017_arm_018_bodies_are_read_or_refused_whole() {
+    let app = App::start().await;
+    let target = format!("~S/providers/Microsoft.Authorization/roleAssignments/{CALL}?api-version=2022-04-01");
+    for body in ["{", "[]", "nothing", "{\"properties\":{}}", "{\"properties\":{\"roleDefinitionId\":1}}", "\u{0}"] {
+        let reply = app.send("alice", Method::PUT, &target, body.to_owned()).await;
+        assert_eq!(reply.error(), (400, "InvalidRequestContent".to_owned()), "{body}");
+    }
+    assert_eq!(app.get(&target).await.error(), (404, "RoleAssignmentNotFound".to_owned()));
+    let large = "x".repeat(1024 * 1024 + 1);
+    let reply = app.send("alice", Method::PUT, &target, large).await;
+    assert_eq!(reply.error(), (413, "RequestEntityTooLarge".to_owned()));
+    let body = format!(
+        "\u{feff}{{\"PROPERTIES\":{{\"RoleDefinitionId\":\"{}\",\"principalid\":\"{}\",\"level\":[1]}},\"id\":7}}",
+        "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        who("carol")
+    );
+    let pieces: Vec<Result<Vec<u8>, std::io::Error>> =
+        body.as_bytes().chunks(7).map(|piece| Ok(piece.to_vec())).collect();
+    let chunked = axum::body::Body::from_stream(futures_util::stream::iter(pieces));
+    assert_eq!(app.send("alice", Method::PUT, &target, chunked).await.status, 201);
+}
+
+#[tokio::test]
+async fn odd_paths_are_answered_and_none_breaks_anything() {
+    let app = App::start().await;
+    for target in [
+        "//providers?api-version=2022-04-01",
+        "/subscriptions//?api-version=2022-12-01",
+        "~S/resourceGroups/%2F/providers/Microsoft.Authorization/permissions?api-version=2022-04-01",
+        "~S/resourceGroups/a%2Fb?api-version=2022-04-01",
+        "/subscriptions/%00?api-version=2022-12-01",
+        "/subscriptions/%ff?api-version=2022-12-01",
+        "~S/providers/Microsoft.Authorization/roleAssignments/%F0%9F%92%A9?api-version=2022-04-01",
+        "~S/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$skipToken=zzz",
+        "~S/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01&$skipToken=o99999999999999999999",
+        "~S/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01&$filter=((((",
+        "/providers/Microsoft.Management/managementGroups/%25?api-version=2022-04-01",
+        "/metadata/nope",
+        "/providers/Microsoft.Management?api-version=2021-04-01",
+        "/providers/Microsoft.Subscription/subscriptions?api-version=2021-04-01",
+    ] {
+        let reply = app.get(target).await;
+        assert!(reply.status.as_u16() < 500, "{target}: {reply:?}");
+        assert_eq!(reply.header("content-type"), "application/json; charset=utf-8", "{target}");
+    }
 }

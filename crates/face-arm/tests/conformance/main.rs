@@ -6,3 +6,7 @@ mod app;
 mod companion;
 mod front_door;
 mod metadata;
+mod place;
+mod right;
+mod role_assignment;
+mod role_definition;

@@ -8,10 +8,8 @@ use crate::{
     sql::{Reader, Statement, Value},
 };
 
-static READ: Statement = Statement::new(
-    "place.read",
-    "SELECT scope, name, parent, location, tags, created FROM place WHERE scope_key = $1",
-);
+static READ: Statement =
+    Statement::new("place.read", "SELECT scope, name, parent, location, tags, created FROM place WHERE scope_key = $1");
 static CHILDREN: Statement = Statement::new(
     "place.children",
     "SELECT scope, name, parent, location, tags, created FROM place \

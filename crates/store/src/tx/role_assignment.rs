@@ -20,17 +20,11 @@ macro_rules! columns {
     };
 }
 
-static READ: Statement = Statement::new(
-    "role_assignment.read",
-    concat!("SELECT ", columns!(), " FROM role_assignment WHERE name = $1"),
-);
+static READ: Statement =
+    Statement::new("role_assignment.read", concat!("SELECT ", columns!(), " FROM role_assignment WHERE name = $1"));
 static LINE: Statement = Statement::new(
     "role_assignment.line",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM role_assignment WHERE principal = $1 AND scope_key = $2 AND definition = $3"
-    ),
+    concat!("SELECT ", columns!(), " FROM role_assignment WHERE principal = $1 AND scope_key = $2 AND definition = $3"),
 );
 static OF_PRINCIPAL: Statement = Statement::new(
     "role_assignment.of_principal",
@@ -65,8 +59,7 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("role_assignment.delete", "DELETE FROM role_assignment WHERE name = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&READ, &LINE, &OF_PRINCIPAL, &IN_SPAN, &OF_ROLE, &INSERT, &UPDATE, &DELETE];
+pub(super) static ALL: &[&Statement] = &[&READ, &LINE, &OF_PRINCIPAL, &IN_SPAN, &OF_ROLE, &INSERT, &UPDATE, &DELETE];
 
 /// A run of scopes that lie side by side in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,7 +257,9 @@ mod tests {
         let group = format!("{sub}/resourceGroups/g");
         let (other, below) = (format!("{group}-2"), format!("{group}/providers/Microsoft.X/y/z"));
         let exactly = ScopeSpan::exactly(&scope(&group));
-        assert!(holds(&exactly, &group) && !holds(&exactly, &other) && !holds(&exactly, &below) && !holds(&exactly, sub));
+        assert!(
+            holds(&exactly, &group) && !holds(&exactly, &other) && !holds(&exactly, &below) && !holds(&exactly, sub)
+        );
         let beneath = ScopeSpan::below(&scope(&group));
         assert!(holds(&beneath, &below) && !holds(&beneath, &group) && !holds(&beneath, &other));
         let all = ScopeSpan::below(&ArmScope::root());

@@ -118,7 +118,7 @@ impl World {
             enabled: self.enabled[who],
             named_by: by.map(|by| id(person_of(by))),
             named_at: self.instant(),
-            way_in: None,
+            given_by: Vec::new(),
             has_factor: false,
         };
         self.approvers[role].push((who, approver));

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use super::{
     administrator::appoint,
-    credential::{ENROL_PASSWORD, Secret, given},
+    credential::{ENROL_PASSWORD, Secret},
     desk::{Command, Desk, Subject},
     user::{PRIV_DOMAIN, priv_domain},
 };
@@ -115,7 +115,6 @@ impl Command for Init {
         };
         desk.tx.delete_enrolments_of(principal.id).await?;
         desk.tx.insert_enrolment(&link).await?;
-        given(desk, &principal).await?;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(principal.id), |record| record);
         if exists {
             desk.alarm("emergency.administrator", principal.id.uuid(), []);

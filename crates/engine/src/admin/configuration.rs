@@ -113,6 +113,12 @@ impl Command for SetConfiguration {
         if new == old {
             return Ok(new);
         }
+        if new.corp_may_act != old.corp_may_act {
+            // Whoever holds an account of the other forest then speaks as its twin here.
+            desk.require(Right::Administrators)?;
+            desk.require_presence()?;
+            desk.alarm("configuration.corp-may-act", SETTINGS, [("allowed", new.corp_may_act.to_string())]);
+        }
         desk.tx.put_settings(&new).await?;
         if new.maintenance != old.maintenance {
             let event = if new.maintenance { events::MAINTENANCE_STARTED } else { events::MAINTENANCE_ENDED };

@@ -7,7 +7,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
-    approval::Given,
+    approval::{Given, Way},
     id::{ApiTokenId, PersonId, PrincipalId},
     principal::Principal,
 };
@@ -22,6 +22,9 @@ use sha2::{Digest, Sha256};
 
 use super::desk::{Command, Desk, Files, Query, Subject};
 use crate::{answer::Answer, port::Entropy};
+
+/// After all that was ever given.
+pub(super) const EVER: Timestamp = Timestamp::MAX;
 
 /// Purpose of a link that lets its bearer set a password.
 pub const ENROL_PASSWORD: &str = "password";
@@ -110,7 +113,8 @@ impl Command for SetPassword {
         desk.require_presence()?;
         let account = account(desk, self.principal).await?;
         let changed = desk.now();
-        given(desk, &account).await?;
+        replaced(desk, account.id, Way::Password, EVER).await?;
+        given(desk, &account, Way::Password).await?;
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed }).await?;
         desk.tx.delete_sessions_of(account.id).await?;
         desk.tx.delete_enrolments_of(account.id).await?;
@@ -147,6 +151,10 @@ impl Command for IssueEnrolment {
         Subject::user(self.principal)
     }
 
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::Exclusive(self.principal.uuid())]
+    }
+
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         desk.require_presence()?;
         let account = account(desk, self.principal).await?;
@@ -160,7 +168,7 @@ impl Command for IssueEnrolment {
         };
         desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.insert_enrolment(&link).await?;
-        given(desk, &account).await?;
+        given(desk, &account, Way::Password).await?;
         let expires = self.expires;
         desk.changed(events::ENROLMENT_LINK_ISSUED, Subject::user(account.id), |record| {
             record.detail("expires", expires)
@@ -172,42 +180,61 @@ impl Command for IssueEnrolment {
 
 /// Notes that the caller gives the account a way in: he might speak as its holder from now on, who then does not decide on
 /// what he asks for (F13). The operator at the host asks for nothing.
-pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
-    match desk.person() {
-        Some(person) if person == account.person => {}
-        Some(by) => {
-            let at = desk.now();
-            desk.tx.put_way_in(account.id, Some(Given { by, at })).await?;
-        }
-        None => desk.tx.put_way_in(account.id, None).await?,
+pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal, way: Way) -> Answer<()> {
+    if let Some(by) = desk.person().filter(|by| *by != account.person) {
+        let at = desk.now();
+        desk.tx.put_way_in(account.id, Given { way, by, at }).await?;
     }
     Ok(())
 }
 
-/// Ends every way in of a person who becomes an administrator that somebody gave who may not make administrators: he may
-/// still know the password, and may have planted a token or a factor while he did.
+/// A way in takes the place of those like it: who gave one before `before` speaks for nobody any more. Unless the account
+/// has second factors: he may have enrolled one while he could.
+pub(super) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way, before: Timestamp) -> Answer<()> {
+    if !desk.tx.factors(account).await?.is_empty() {
+        return Ok(());
+    }
+    desk.tx.forget_ways_in(account, way, before).await?;
+    if way == Way::Password && desk.tx.links_of_principal(account).await?.iter().all(|link| link.ended.is_some()) {
+        desk.tx.forget_ways_in(account, Way::Identity, before).await?;
+    }
+    Ok(())
+}
+
+/// Ends every way in of a person who comes to hold a directory role that somebody gave who may not give such roles: he may
+/// still know the password, and may have planted a token or a factor while he did. Names stay as they are, and so does
+/// who gave them.
 pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
     for own in desk.tx.principals_of_person(person).await? {
-        let now = desk.now();
+        let (now, mut ended) = (desk.now(), Vec::new());
         for link in desk.tx.links_of_principal(own.id).await? {
             if link.ended.is_none() && is_lesser(desk, link.created_by).await? {
                 desk.tx.end_identity_link(&link.issuer, &link.subject, own.id, now).await?;
                 desk.changed(events::IDENTITY_UNLINKED, Subject::user(own.id), |record| {
                     record.detail("issuer", link.issuer).detail("subject", link.subject).detail("by", "appointment")
                 });
+                ended.push(Way::Identity);
             }
         }
-        let Some(given) = desk.tx.way_in(own.id).await? else { continue };
-        if given.by == person || desk.may_appoint(given.by).await? {
+        for given in desk.tx.ways_in(own.id).await? {
+            if given.by != person && !desk.may_appoint(given.by).await? {
+                ended.push(given.way);
+            }
+        }
+        if ended.is_empty() {
             continue;
         }
-        desk.tx.delete_credential(own.id).await?;
         desk.tx.delete_factors(own.id).await?;
         desk.tx.delete_sessions_of(own.id).await?;
         desk.tx.revoke_api_tokens_of(own.id, now).await?;
         desk.tx.revoke_token_families_of(own.id, now).await?;
-        desk.tx.put_way_in(own.id, None).await?;
-        desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "appointment"));
+        if ended.contains(&Way::Password) {
+            desk.tx.delete_credential(own.id).await?;
+            desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "appointment"));
+        }
+        for way in [Way::Password, Way::Identity] {
+            desk.tx.forget_ways_in(own.id, way, EVER).await?;
+        }
         desk.alarm("credential.ended-by-appointment", own.id.uuid(), [("principal", own.id.to_string())]);
     }
     Ok(())

@@ -179,6 +179,18 @@ impl<'t> Desk<'t> {
         }
     }
 
+    /// As [`require_presence`](Self::require_presence), of people alone: an application was consented to as one that does
+    /// this for itself (`GRAPH 2.5`).
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn require_presence_of_people(&self) -> Result<(), Refusal> {
+        match self.by {
+            By::Actor(Actor { proof: Proof::Application, .. }) => Ok(()),
+            By::Server | By::Actor(_) => self.require_presence(),
+        }
+    }
+
     /// May this person make administrators?
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Using an enrolment link: its bearer sets the password of an account, once, and needs nothing else.
 
 use ephor_audit::events;
-use ephor_domain::{Refusal, administration::Right, principal::Principal};
-use ephor_store::tx::credential::Credential;
+use ephor_domain::{Refusal, administration::Right, approval::Way, id::PrincipalId, principal::Principal};
+use ephor_store::tx::{credential::Credential, lock::Lock};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    credential::{ENROL_PASSWORD, hash_of},
+    credential::{ENROL_PASSWORD, hash_of, replaced},
     desk::{Command, Desk, Subject},
 };
 use crate::{answer::Answer, engine::Engine};
@@ -41,13 +41,15 @@ impl Engine {
     /// # Errors
     /// As [`Engine::enrolment_account`].
     pub async fn redeem_enrolment(&self, secret: &SecretString, password_hash: String) -> Answer<Principal> {
-        self.enrolment_account(secret).await?;
-        self.ordain("enrolment", Redeem { link: hash_of(secret.expose_secret()), hash: password_hash }).await
+        let account = self.enrolment_account(secret).await?.id;
+        let link = hash_of(secret.expose_secret());
+        self.ordain("enrolment", Redeem { account, link, hash: password_hash }).await
     }
 }
 
 #[derive(Clone)]
 struct Redeem {
+    account: PrincipalId,
     link: Vec<u8>,
     hash: String,
 }
@@ -63,11 +65,18 @@ impl Command for Redeem {
         Subject::NONE
     }
 
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::Exclusive(self.account.uuid())]
+    }
+
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Principal> {
         let now = desk.now();
         let link = desk.tx.take_enrolment(&self.link, now).await?;
-        let link = link.filter(|link| link.purpose == ENROL_PASSWORD).ok_or(UNKNOWN)?;
+        let link =
+            link.filter(|link| link.purpose == ENROL_PASSWORD && link.principal == self.account).ok_or(UNKNOWN)?;
         let account = desk.tx.principal(link.principal).await?.filter(|account| account.enabled).ok_or(UNKNOWN)?;
+        // Whoever issued the link did so when it was made.
+        replaced(desk, account.id, Way::Password, link.created).await?;
         desk.tx.put_credential(&Credential { principal: account.id, hash: self.hash, changed: now }).await?;
         desk.tx.revoke_api_tokens_of(account.id, now).await?;
         desk.tx.delete_sessions_of(account.id).await?;

@@ -4,6 +4,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
+    approval::Way,
     id::PrincipalId,
     principal::{Principal, PrincipalKind, may_take_identity},
 };
@@ -93,7 +94,7 @@ impl Command for LinkIdentity {
             ended: None,
         };
         desk.tx.put_identity_link(&link).await?;
-        given(desk, &account).await?;
+        given(desk, &account, Way::Identity).await?;
         told(desk, account.id);
         desk.changed(events::IDENTITY_LINKED, Subject::user(account.id), |record| {
             record.detail("issuer", link.issuer.clone()).detail("subject", link.subject.clone())

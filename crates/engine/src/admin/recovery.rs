@@ -7,7 +7,7 @@ use ephor_store::tx::{credential::Enrolment, lock::Lock};
 
 use super::{
     bootstrap::{FirstAdministrator, LINK_LIFE},
-    credential::{ENROL_PASSWORD, Secret, given},
+    credential::{ENROL_PASSWORD, Secret},
     desk::{Command, Desk, Subject},
 };
 use crate::{answer::Answer, engine::Engine};
@@ -84,7 +84,6 @@ impl Command for Recover {
         };
         desk.tx.delete_enrolments_of(account.id).await?;
         desk.tx.insert_enrolment(&link).await?;
-        given(desk, &account).await?;
         let subject = Subject::user(account.id);
         desk.changed(events::EMERGENCY_RECOVERY, subject, |record| {
             record

@@ -54,6 +54,7 @@ impl Command for AssignRole {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<RoleAssignment> {
         require(desk, &GIVEN).await?;
+        desk.require_presence_of_people()?;
         let holder = desk.tx.principal(self.principal).await?;
         let holder = holder.ok_or(Refusal::Invalid { field: "principalId", rule: "there is no such principal" })?;
         check_role(desk, self.definition).await?;
@@ -73,7 +74,7 @@ impl Command for AssignRole {
             return Err(Refusal::Conflict { what: "the assignment" }.into());
         }
         desk.tx.insert_administrator(&standing).await?;
-        appointed(desk, &holder).await?;
+        all_appointed(desk, &holder).await?;
         let subject = Subject::user(holder.id);
         let word = spelled(self.definition);
         desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| record.detail("role", word.clone()));
@@ -83,6 +84,32 @@ impl Command for AssignRole {
         tell(desk, "administrator.appointed", &holder, self.definition);
         Ok(RoleAssignment { principal: holder.id, definition: self.definition, scope: DirectoryScope::Tenant })
     }
+}
+
+/// Whoever has the role by this: the holder; of a group, who is in it and who says who is.
+async fn all_appointed(desk: &mut Desk<'_>, holder: &Principal) -> Answer<()> {
+    const AT_ONCE: u32 = 500;
+    const MOST_OWNERS: u32 = 1000;
+    appointed(desk, holder).await?;
+    if holder.kind != PrincipalKind::Group {
+        return Ok(());
+    }
+    let (group, now) = (GroupId::new(holder.id.uuid()), desk.now());
+    let mut people = Vec::new();
+    loop {
+        let more = desk.tx.members_now(group, people.last().copied(), now, AT_ONCE).await?;
+        if more.is_empty() {
+            break;
+        }
+        people.extend(more);
+    }
+    people.extend(desk.tx.group_owners(group, None, MOST_OWNERS).await?);
+    for id in people {
+        if let Some(account) = desk.tx.principal(id).await? {
+            appointed(desk, &account).await?;
+        }
+    }
+    Ok(())
 }
 
 /// May the role be assigned at all?

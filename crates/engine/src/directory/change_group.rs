@@ -13,7 +13,10 @@ use ephor_domain::{
 use ephor_store::tx::{directory::GroupEntry, lock::Lock};
 
 use crate::{
-    admin::desk::{Command, Desk, Subject},
+    admin::{
+        administrator::appointed,
+        desk::{Command, Desk, Subject},
+    },
     answer::Answer,
 };
 
@@ -91,6 +94,9 @@ impl Command for PutMember {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         let entry = changeable(desk, self.group).await?;
+        if entry.facts.role_assignable {
+            desk.require_presence_of_people()?;
+        }
         let unknown = Refusal::NotFound { what: "principal" };
         let account = desk.tx.principal(self.principal).await?.ok_or(unknown)?;
         if account.kind == PrincipalKind::Group {
@@ -114,6 +120,9 @@ impl Command for PutMember {
         match self.access {
             Access::Member => desk.tx.put_standing_member(self.group, self.principal, true).await?,
             Access::Owner => desk.tx.put_group_owner(self.group, self.principal, true).await?,
+        }
+        if entry.facts.role_assignable {
+            appointed(desk, &account).await?;
         }
         let subject = Subject { user: Some(self.principal), ..Subject::group(self.group) };
         let word = self.access.word();

@@ -23,3 +23,4 @@ mod record;
 mod scene;
 mod slapd;
 mod store_down;
+mod ways_in;

@@ -25,10 +25,11 @@ static LIST: Statement = Statement::new(
     concat!(
         "SELECT ",
         row::principal_columns!(),
-        ", v.named_by, v.named_at, w.person AS given_by, w.at AS given_at, \
-         (SELECT count(*) FROM factor f WHERE f.principal = v.principal AND f.disabled IS NULL) AS factors \
-         FROM approver v \
-         JOIN principal p ON p.id = v.principal LEFT JOIN way_in w ON w.principal = v.principal \
+        ", v.named_by, v.named_at, \
+         (SELECT count(*) FROM principal x JOIN factor f ON f.principal = x.id WHERE x.person = p.person) AS factors, \
+         w.person AS given_by \
+         FROM approver v JOIN principal p ON p.id = v.principal \
+         JOIN principal o ON o.person = p.person LEFT JOIN way_in w ON w.principal = o.id \
          WHERE v.entitlement = $1 ORDER BY v.principal"
     ),
 );
@@ -54,13 +55,29 @@ static ROLES: Statement = Statement::new(
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] = &[&LIST, &INSERT, &DELETE, &ROLES];
 
+/// Each approver once, of rows that are one for each who gave one of his accounts a way in.
+pub(super) fn of_each(rows: Vec<Approver>) -> Vec<Approver> {
+    let mut all: Vec<Approver> = Vec::new();
+    for row in rows {
+        match all.last_mut() {
+            Some(last) if last.principal == row.principal => {
+                let new = row.given_by.into_iter().filter(|giver| !last.given_by.contains(giver));
+                let new: Vec<_> = new.collect();
+                last.given_by.extend(new);
+            }
+            Some(_) | None => all.push(row),
+        }
+    }
+    all
+}
+
 impl Tx {
     /// Approvers of a role, by account.
     ///
     /// # Errors
     /// As any statement.
     pub async fn approvers(&mut self, role: EntitlementId) -> Result<Vec<NamedApprover>, Fault> {
-        self.all("approver", &LIST, vec![role.into()], |row| {
+        let rows = self.all("approver", &LIST, vec![role.into()], |row| {
             let principal = row::principal(row)?;
             row.of("approver");
             let approver = Approver {
@@ -69,12 +86,18 @@ impl Tx {
                 enabled: principal.enabled,
                 named_by: row.id_or_null("named_by")?,
                 named_at: row.instant("named_at")?,
-                way_in: row::way_in(row)?,
                 has_factor: row.int("factors")? > 0,
+                given_by: row.id_or_null("given_by")?.into_iter().collect(),
             };
-            Ok(NamedApprover { principal, approver })
-        })
-        .await
+            Ok((principal, approver))
+        });
+        let (principals, approvers): (Vec<_>, Vec<_>) = rows.await?.into_iter().unzip();
+        let mut principals = principals.into_iter().peekable();
+        let named = of_each(approvers).into_iter().filter_map(|approver| {
+            while principals.next_if(|principal| principal.id != approver.principal).is_some() {}
+            principals.next().map(|principal| NamedApprover { principal, approver })
+        });
+        Ok(named.collect())
     }
 
     /// Names an approver.

@@ -10,7 +10,7 @@ use ephor_domain::{
     request::Request,
 };
 
-use super::{Tx, row};
+use super::{Tx, approver, row};
 use crate::{
     Fault,
     sql::{Reader, Row, Statement},
@@ -94,10 +94,11 @@ static PRIVILEGES: Statement = Statement::new(
 
 static APPROVERS: Statement = Statement::new(
     "case.approvers",
-    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at, w.person AS given_by, w.at AS given_at, \
-     (SELECT count(*) FROM factor f WHERE f.principal = v.principal AND f.disabled IS NULL) AS factors \
+    "SELECT v.principal, q.person, q.enabled, v.named_by, v.named_at, \
+     (SELECT count(*) FROM principal x JOIN factor f ON f.principal = x.id WHERE x.person = q.person) AS factors, \
+     w.person AS given_by \
      FROM request r JOIN approver v ON v.entitlement = r.entitlement JOIN principal q ON q.id = v.principal \
-     LEFT JOIN way_in w ON w.principal = v.principal \
+     JOIN principal o ON o.person = q.person LEFT JOIN way_in w ON w.principal = o.id \
      WHERE r.id = $1 AND r.due IS NOT NULL ORDER BY v.principal",
 );
 
@@ -119,7 +120,7 @@ impl Tx {
         let [requests, effects, privileges, approvers] = self.session.rows_of(calls).await?;
         let Some(request) = requests.into_iter().next() else { return Ok(None) };
         let mut case = read_request(&mut Reader::new("request", request))?;
-        case.approvers = super::read_all("approver", approvers, read_approver)?;
+        case.approvers = approver::of_each(super::read_all("approver", approvers, read_approver)?);
         let has_started = case.grant.as_ref().is_some_and(|grant| !matches!(grant.phase, Phase::Scheduled { .. }));
         read_privileges(&mut case, privileges, has_started)?;
         if has_started {
@@ -197,8 +198,8 @@ fn read_approver(row: &mut Reader) -> Result<Approver, Fault> {
         enabled: row.bool("enabled")?,
         named_by: row.id_or_null("named_by")?,
         named_at: row.instant("named_at")?,
-        way_in: row::way_in(row)?,
         has_factor: row.int("factors")? > 0,
+        given_by: row.id_or_null("given_by")?.into_iter().collect(),
     })
 }
 

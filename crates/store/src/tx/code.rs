@@ -1,7 +1,7 @@
 //! Small numbers that stand for words in the rows. A number that was once given keeps its meaning for ever.
 
 use ephor_domain::{
-    approval::Verdict,
+    approval::{Verdict, Way},
     effect::Prior,
     grant::GrantKind,
     principal::PrincipalKind,
@@ -41,6 +41,10 @@ pub(super) fn read_or_null<C: Code>(row: &mut Reader, column: &'static str) -> R
 
 impl Code for PrincipalKind {
     const ALL: &'static [(i64, Self)] = &[(0, Self::User), (1, Self::Group), (2, Self::Service)];
+}
+
+impl Code for Way {
+    const ALL: &'static [(i64, Self)] = &[(0, Self::Password), (1, Self::Names), (2, Self::Identity)];
 }
 
 impl Code for Provider {

@@ -1,9 +1,12 @@
 //! What a person signs in with: password hashes, enrolment links.
 
-use ephor_domain::{approval::Given, id::PrincipalId};
+use ephor_domain::{
+    approval::{Given, Way},
+    id::PrincipalId,
+};
 use jiff::Timestamp;
 
-use super::Tx;
+use super::{Tx, code, row};
 use crate::{
     Fault,
     sql::{Reader, Statement},
@@ -51,15 +54,16 @@ static PUT: Statement = Statement::new(
 );
 
 static GIVEN: Statement =
-    Statement::new("credential.given", "SELECT person AS given_by, at AS given_at FROM way_in WHERE principal = $1");
+    Statement::new("way_in.list", "SELECT way, person, at FROM way_in WHERE principal = $1 ORDER BY way, person");
 
 static PUT_GIVEN: Statement = Statement::new(
-    "credential.put_given",
-    "INSERT INTO way_in (principal, person, at) VALUES ($1, $2, $3) \
-     ON CONFLICT (principal) DO UPDATE SET person = excluded.person, at = excluded.at",
+    "way_in.put",
+    "INSERT INTO way_in (principal, way, person, at) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (principal, way, person) DO UPDATE SET at = excluded.at",
 );
 
-static FORGET_GIVEN: Statement = Statement::new("credential.forget_given", "DELETE FROM way_in WHERE principal = $1");
+static FORGET_GIVEN: Statement =
+    Statement::new("way_in.forget", "DELETE FROM way_in WHERE principal = $1 AND way = $2 AND at < $3");
 
 static DELETE: Statement = Statement::new("credential.delete", "DELETE FROM credential WHERE principal = $1");
 
@@ -121,25 +125,30 @@ impl Tx {
         self.session.exec(&PUT, values).await.map(drop)
     }
 
-    /// Who last gave the account a way in: its password, a link to set it, an identity of an outside issuer.
+    /// Who gave the account which way in.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn way_in(&mut self, principal: PrincipalId) -> Result<Option<Given>, Fault> {
-        let found = self.first("way_in", &GIVEN, vec![principal.into()]).await?;
-        Ok(found.map(|mut row| super::row::way_in(&mut row)).transpose()?.flatten())
+    pub async fn ways_in(&mut self, principal: PrincipalId) -> Result<Vec<Given>, Fault> {
+        self.all("way_in", &GIVEN, vec![principal.into()], row::given).await
     }
 
-    /// Notes who gave the account a way in; `None` when no person did.
+    /// Notes who gave the account a way in.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn put_way_in(&mut self, principal: PrincipalId, given: Option<Given>) -> Result<(), Fault> {
-        let (statement, values) = match given {
-            Some(given) => (&PUT_GIVEN, vec![principal.into(), given.by.into(), given.at.into()]),
-            None => (&FORGET_GIVEN, vec![principal.into()]),
-        };
-        self.session.exec(statement, values).await.map(drop)
+    pub async fn put_way_in(&mut self, principal: PrincipalId, given: Given) -> Result<(), Fault> {
+        let values = vec![principal.into(), code::of(given.way), given.by.into(), given.at.into()];
+        self.session.exec(&PUT_GIVEN, values).await.map(drop)
+    }
+
+    /// Forgets who gave the account such a way in before `before`: nothing of it is left.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn forget_ways_in(&mut self, principal: PrincipalId, way: Way, before: Timestamp) -> Result<(), Fault> {
+        let values = vec![principal.into(), code::of(way), before.into()];
+        self.session.exec(&FORGET_GIVEN, values).await.map(drop)
     }
 
     /// Forgets the password of an account; false when it had none.

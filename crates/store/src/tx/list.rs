@@ -94,7 +94,7 @@ static OWN: Statement = Statement::new(
     ),
 );
 
-// Whom the requester named, after asking, or gave a way in, is no approver of it (F13).
+// Whom the requester named, after asking, or who has a way in from him, is no approver of it (F13).
 static TO_APPROVE: Statement = Statement::new(
     "list.to_approve",
     concat!(
@@ -107,11 +107,11 @@ static TO_APPROVE: Statement = Statement::new(
         " FROM approver v JOIN request r ON r.entitlement = v.entitlement AND r.stage = 1 \
          JOIN approval a ON a.id = r.approval JOIN pam_role o ON o.id = r.entitlement \
          JOIN principal p ON p.id = r.requester JOIN principal h ON h.id = r.principal \
-         LEFT JOIN way_in w ON w.principal = v.principal \
          WHERE v.principal = $1 AND p.person <> $2 AND h.person <> $2 AND r.due > $3 AND r.provider = 0 \
          AND a.verdict IS NULL AND (r.created, r.id) > ($4, $5) \
          AND (v.named_by IS NULL OR v.named_at < r.created OR v.named_by NOT IN (p.person, h.person)) \
-         AND (w.person IS NULL OR w.person NOT IN (p.person, h.person)) \
+         AND NOT EXISTS (SELECT 1 FROM principal x JOIN way_in w ON w.principal = x.id \
+         WHERE x.person = $2 AND w.person IN (p.person, h.person)) \
          ORDER BY r.created, r.id LIMIT $6"
     ),
 );

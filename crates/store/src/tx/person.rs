@@ -14,7 +14,18 @@ static MERGE: Statement = Statement::new("person.merge", "UPDATE principal SET p
 static MERGE_NAMED: Statement =
     Statement::new("person.merge_named", "UPDATE approver SET named_by = $2 WHERE named_by = $1");
 
-static MERGE_GIVEN: Statement = Statement::new("person.merge_given", "UPDATE way_in SET person = $2 WHERE person = $1");
+static MERGE_GIVEN: Statement = Statement::new(
+    "person.merge_given",
+    "UPDATE way_in SET person = $2 WHERE person = $1 AND NOT EXISTS (SELECT 1 FROM way_in o \
+     WHERE o.principal = way_in.principal AND o.way = way_in.way AND o.person = $2)",
+);
+
+// Where both gave the same way, one row says so. It goes by itself on PostgreSQL, where the two statements see the same rows.
+static DROP_GIVEN_TWICE: Statement = Statement::new(
+    "person.drop_given_twice",
+    "DELETE FROM way_in WHERE person = $1 AND EXISTS (SELECT 1 FROM way_in o \
+     WHERE o.principal = way_in.principal AND o.way = way_in.way AND o.person = $2)",
+);
 
 static PENDING: Statement =
     Statement::new("pending_unlink.list", "SELECT account FROM pending_unlink ORDER BY since, account");
@@ -27,7 +38,8 @@ static PUT_PENDING: Statement = Statement::new(
 static DROP_PENDING: Statement = Statement::new("pending_unlink.drop", "DELETE FROM pending_unlink WHERE account = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&MERGE, &MERGE_NAMED, &MERGE_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
+pub(super) static ALL: &[&Statement] =
+    &[&MERGE, &MERGE_NAMED, &DROP_GIVEN_TWICE, &MERGE_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
 
 impl Tx {
     /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is whom `from` named or gave a way in (F13).
@@ -35,7 +47,7 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn merge_persons(&mut self, from: PersonId, into: PersonId) -> Result<(), Fault> {
-        let all = [&MERGE, &MERGE_NAMED, &MERGE_GIVEN];
+        let all = [&MERGE, &MERGE_NAMED, &DROP_GIVEN_TWICE, &MERGE_GIVEN];
         let all = all.map(|statement| Op::Run(statement.with([from.into(), into.into()])));
         self.session.write(all.into_iter().chain([Op::Run(meta::BUMP.with([]))]).collect()).await
     }

@@ -39,9 +39,8 @@ pub(super) mod phase {
 }
 
 /// Who last gave a way in, from the columns `given_by` and `given_at`.
-pub(super) fn way_in(row: &mut Reader) -> Result<Option<Given>, Fault> {
-    let (by, at) = (row.id_or_null("given_by")?, row.instant_or_null("given_at")?);
-    Ok(by.zip(at).map(|(by, at)| Given { by, at }))
+pub(super) fn given(row: &mut Reader) -> Result<Given, Fault> {
+    Ok(Given { way: code::read(row, "way")?, by: row.id("person")?, at: row.instant("at")? })
 }
 
 /// Columns of a request, of the table under the alias `r`.

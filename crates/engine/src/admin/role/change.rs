@@ -129,6 +129,7 @@ impl Command for SetRole {
             return Err(Refusal::Conflict { what: "the display name of the role" }.into());
         }
         if new != old {
+            members::require_over_role(desk, new.id).await?;
             desk.tx.update_role(&new).await?;
             desk.changed(events::ROLE_CHANGED, Subject::role(new.id), |record| differences(record, &old, &new));
         }

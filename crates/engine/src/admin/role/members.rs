@@ -6,6 +6,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
+    directory::reader::administers_roles,
     id::{EligibilityId, EntitlementId, GroupId, PrincipalId},
     pam::{Role, group::Group},
     principal::Principal,
@@ -17,6 +18,7 @@ use super::{CANDIDATES_AT_ONCE, MEMBER_LIMIT, adapt};
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
+    directory::memberships,
     pam::end::Why,
 };
 
@@ -80,8 +82,38 @@ pub(super) async fn groups(desk: &mut Desk<'_>, ids: Vec<GroupId>) -> Answer<Vec
     Ok(groups)
 }
 
+/// Whoever is in a group that can be given directory roles, or has one by another group, has what the role has: who gets
+/// into it is for those who give such roles.
+///
+/// # Errors
+/// [`Refusal::NotAdministrator`].
+pub(super) async fn require_over_group(desk: &mut Desk<'_>, group: GroupId) -> Answer<()> {
+    if desk.has(Right::Administrators) || administers_roles(&desk.directory_roles().await?) {
+        return Ok(());
+    }
+    let entries = desk.tx.directory_groups_of(&[group]).await?;
+    let now = desk.now();
+    let holds = !memberships(desk.tx, group.uuid(), true, now).await?.roles.is_empty();
+    if holds || entries.iter().any(|entry| entry.facts.role_assignable) {
+        return Err(Refusal::NotAdministrator.into());
+    }
+    Ok(())
+}
+
+/// The same for all that the role gives: who asks for it, who decides, and what is asked of them.
+///
+/// # Errors
+/// [`Refusal::NotAdministrator`].
+pub(super) async fn require_over_role(desk: &mut Desk<'_>, role: EntitlementId) -> Answer<()> {
+    for privilege in desk.tx.privileges(role).await? {
+        require_over_group(desk, privilege.group).await?;
+    }
+    Ok(())
+}
+
 /// Makes `user` a candidate.
 pub(super) async fn add_candidate(desk: &mut Desk<'_>, role: EntitlementId, user: &Principal) -> Answer<()> {
+    require_over_role(desk, role).await?;
     let eligibility = Eligibility {
         id: EligibilityId::new(desk.derived_id("candidate", user.id.uuid())),
         principal: user.id,
@@ -111,6 +143,7 @@ pub(super) async fn remove_candidate(desk: &mut Desk<'_>, role: EntitlementId, u
 
 /// Names `user` an approver, and keeps who named him and when (F13).
 pub(super) async fn add_approver(desk: &mut Desk<'_>, role: EntitlementId, user: &Principal) -> Answer<()> {
+    require_over_role(desk, role).await?;
     let (by, at) = (desk.person(), desk.now());
     desk.tx.insert_approver(role, user.id, by, at).await?;
     let subject = Subject { user: Some(user.id), ..Subject::role(role) };
@@ -121,6 +154,7 @@ pub(super) async fn add_approver(desk: &mut Desk<'_>, role: EntitlementId, user:
 
 /// Takes an approver away.
 pub(super) async fn remove_approver(desk: &mut Desk<'_>, role: EntitlementId, user: PrincipalId) -> Answer<()> {
+    require_over_role(desk, role).await?;
     if !desk.tx.delete_approver(role, user).await? {
         return Err(Refusal::NotFound { what: "approver" }.into());
     }
@@ -130,6 +164,7 @@ pub(super) async fn remove_approver(desk: &mut Desk<'_>, role: EntitlementId, us
 
 /// Adds a group to what the role gives, also to those who hold it now.
 pub(super) async fn add_privilege(desk: &mut Desk<'_>, role: EntitlementId, group: &Group) -> Answer<()> {
+    require_over_group(desk, group.id).await?;
     desk.tx.insert_privilege(role, group.id).await?;
     let subject = Subject { group: Some(group.id), ..Subject::role(role) };
     desk.changed(events::ROLE_CHANGED, subject, |record| record.detail("change", "privilege_added"));

@@ -4,6 +4,7 @@ use ephor_audit::{Record, events};
 use ephor_domain::{
     Refusal,
     administration::Right,
+    approval::Way,
     id::PrincipalId,
     pam::settings::check_account_name,
     principal::{Actor, Principal},
@@ -16,7 +17,10 @@ use super::{
     line, needed, priv_domain,
 };
 use crate::{
-    admin::desk::{Command, Desk, Subject},
+    admin::{
+        credential::{EVER, given, replaced, told},
+        desk::{Command, Desk, Subject},
+    },
     answer::Answer,
     engine::Engine,
 };
@@ -99,6 +103,7 @@ impl Command for Change {
         let (set, old) = (self.set, row.clone());
         let UserRow { mut user, mut principal } = row;
         desk.require_over(principal.person).await?;
+        let names = set.priv_account.is_some() || set.source_domain.is_some() || set.source_account.is_some();
         if let Some(name) = set.priv_account {
             check_account_name(&name)?;
             principal.account = name;
@@ -142,9 +147,17 @@ impl Command for Change {
             desk.tx.update_user(&user).await?;
             desk.tx.update_principal(&principal).await?;
             follow_source(desk, &UserRow { user: user.clone(), principal: principal.clone() }).await?;
+            if renamed(&old, &UserRow { user: user.clone(), principal: principal.clone() }) {
+                begin_anew(desk, &principal, user.corp).await?;
+            }
             desk.changed(events::PRINCIPAL_CHANGED, Subject::user(user.id), |record| {
                 differences(record, &old, &UserRow { user: user.clone(), principal: principal.clone() })
             });
+        }
+        if names {
+            // Whoever names them, even as they are, says whose they are.
+            replaced(desk, principal.id, Way::Names, EVER).await?;
+            given(desk, &principal, Way::Names).await?;
         }
         if let Some(pin) = set.pin {
             user.has_pin = pin.is_some();
@@ -163,6 +176,27 @@ impl Command for Change {
         desk.flush().await?;
         UserDetail::load(desk.tx, UserRow { user, principal }).await
     }
+}
+
+/// Directories and realms know an account by its names: other names are another way in.
+fn renamed(old: &UserRow, new: &UserRow) -> bool {
+    let names = |row: &UserRow| {
+        (row.principal.account.clone(), row.user.source.domain.clone(), row.user.source.account.clone())
+    };
+    names(old) != names(new)
+}
+
+/// What began under the old names is over, and it takes a person's presence to give new ones.
+async fn begin_anew(desk: &mut Desk<'_>, account: &Principal, corp: Option<PrincipalId>) -> Answer<()> {
+    desk.require_presence()?;
+    let now = desk.now();
+    for id in [Some(account.id), corp].into_iter().flatten() {
+        desk.tx.delete_sessions_of(id).await?;
+        desk.tx.revoke_token_families_of(id, now).await?;
+        desk.tx.revoke_api_tokens_of(id, now).await?;
+    }
+    told(desk, account.id);
+    Ok(())
 }
 
 /// Our record of the CORP account carries the names of the source.

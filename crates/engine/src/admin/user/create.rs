@@ -4,6 +4,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
+    approval::Way,
     id::{PersonId, PrincipalId, TargetId},
     pam::{
         settings::check_account_name,
@@ -295,9 +296,11 @@ impl Command for Insert {
             has_pin: false,
         };
         desk.tx.insert_user(&user).await?;
+        // Whose names they are is for whoever gave them to know.
+        given(desk, &principal, Way::Names).await?;
         if let Some(hash) = new.password_hash {
             desk.require_presence()?;
-            given(desk, &principal).await?;
+            given(desk, &principal, Way::Password).await?;
             let changed = desk.now();
             desk.tx.put_credential(&Credential { principal: user.id, hash, changed }).await?;
         }

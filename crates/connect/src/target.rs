@@ -5,7 +5,11 @@ use std::{net::SocketAddr, sync::Arc};
 use ephor_domain::id::TargetId;
 use ephor_engine::port::{Clock, target::TargetDirectory};
 
-use crate::ldap::{ActiveDirectory, ActiveDirectoryConfig, LdapConfig, LdapConfigError, LdapTarget};
+use crate::{
+    hook_target::{HookTarget, HookTargetConfig, HookTargetConfigError},
+    ldap::{ActiveDirectory, ActiveDirectoryConfig, LdapConfig, LdapConfigError, LdapTarget},
+    scim::{ScimConfig, ScimConfigError, ScimTarget},
+};
 
 /// One way to a target.
 #[derive(Debug, Clone)]
@@ -14,6 +18,10 @@ pub enum TargetConfig {
     Ldap(Box<LdapConfig>),
     /// An Active Directory domain.
     ActiveDirectory(Box<ActiveDirectoryConfig>),
+    /// A SCIM 2.0 server.
+    Scim(Box<ScimConfig>),
+    /// Anything else, by signed orders.
+    Webhook(Box<HookTargetConfig>),
 }
 
 /// Why a configured target cannot be used. Says what to change.
@@ -22,6 +30,12 @@ pub enum TargetConfigError {
     /// A directory.
     #[error(transparent)]
     Directory(#[from] LdapConfigError),
+    /// A SCIM server.
+    #[error(transparent)]
+    Scim(#[from] ScimConfigError),
+    /// A receiver of signed orders.
+    #[error(transparent)]
+    Webhook(#[from] HookTargetConfigError),
 }
 
 impl TargetConfig {
@@ -31,6 +45,8 @@ impl TargetConfig {
         match self {
             Self::Ldap(_) => "ldap",
             Self::ActiveDirectory(_) => "active-directory",
+            Self::Scim(_) => "scim",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -40,6 +56,8 @@ impl TargetConfig {
         match self {
             Self::Ldap(_) => "ldap",
             Self::ActiveDirectory(_) => "active_directory",
+            Self::Scim(_) => "scim",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -49,6 +67,8 @@ impl TargetConfig {
         match self {
             Self::Ldap(config) => &config.url,
             Self::ActiveDirectory(config) => &config.url,
+            Self::Scim(config) => &config.url,
+            Self::Webhook(config) => &config.url,
         }
     }
 
@@ -59,12 +79,14 @@ impl TargetConfig {
     pub fn open(
         &self,
         id: TargetId,
-        _own: &[SocketAddr],
-        _clock: &Arc<dyn Clock>,
+        own: &[SocketAddr],
+        clock: &Arc<dyn Clock>,
     ) -> Result<Arc<dyn TargetDirectory>, TargetConfigError> {
         Ok(match self {
             Self::Ldap(config) => Arc::new(LdapTarget::new(id, config.as_ref().clone())?),
             Self::ActiveDirectory(config) => Arc::new(ActiveDirectory::new(id, config.as_ref().clone())?),
+            Self::Scim(config) => Arc::new(ScimTarget::new(id, config.as_ref().clone(), own, Arc::clone(clock))?),
+            Self::Webhook(config) => Arc::new(HookTarget::new(id, config.as_ref().clone(), own, Arc::clone(clock))?),
         })
     }
 }

@@ -5,6 +5,8 @@
 //! | [`slapd`] | an OpenLDAP server with people, groups, TLS and an outside witness |
 //! | `krb5` | an MIT key distribution centre, and clients with tickets |
 //! | `samba` | a domain controller for Active Directory |
+//! | `scim` | two SCIM servers of others |
+//! | `receiver` | a receiver of signed orders, in another language |
 //! | [`postgres`] | a PostgreSQL database per test, or a private cluster to crash |
 //! | [`oidc`] | an OpenID provider at which people sign in, with keys that can be exchanged |
 //! | [`proxy`] | a TCP proxy that refuses, resets, hangs, delays and truncates on demand |
@@ -33,7 +35,11 @@ pub mod program;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 #[cfg(feature = "directory")]
+pub mod receiver;
+#[cfg(feature = "directory")]
 pub mod samba;
+#[cfg(feature = "directory")]
+pub mod scim;
 #[cfg(feature = "directory")]
 pub mod slapd;
 mod workdir;

@@ -225,7 +225,10 @@ fn targets(config: &Config, found: &mut Vec<Mistake>) {
             found.push(at("", "this is the name of the built-in directory; choose another"));
         }
         if target.way().is_none() {
-            found.push(at("", "say how it is reached: one of the tables `ldap` and `active_directory`"));
+            found.push(at(
+                "",
+                "say how it is reached: one of the tables `ldap`, `active_directory`, `scim` and `webhook`",
+            ));
         }
         let Some(ldap) = &target.ldap else { continue };
         match (&ldap.password, &ldap.password_file) {

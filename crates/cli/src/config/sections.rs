@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use ephor_connect::{ActiveDirectoryConfig, LdapConfig, TargetConfig};
+use ephor_connect::{ActiveDirectoryConfig, HookTargetConfig, LdapConfig, ScimConfig, TargetConfig};
 use ephor_domain::{
     authentication::{Requirement, Strength},
     policy::context::ContextClass,
@@ -366,6 +366,10 @@ pub struct Target {
     pub ldap: Option<LdapConfig>,
     /// An Active Directory domain.
     pub active_directory: Option<ActiveDirectoryConfig>,
+    /// A SCIM 2.0 server.
+    pub scim: Option<ScimConfig>,
+    /// Anything else, by signed orders.
+    pub webhook: Option<HookTargetConfig>,
 }
 
 impl Target {
@@ -375,6 +379,8 @@ impl Target {
         let ways = [
             self.ldap.clone().map(|config| TargetConfig::Ldap(Box::new(config))),
             self.active_directory.clone().map(|config| TargetConfig::ActiveDirectory(Box::new(config))),
+            self.scim.clone().map(|config| TargetConfig::Scim(Box::new(config))),
+            self.webhook.clone().map(|config| TargetConfig::Webhook(Box::new(config))),
         ];
         let mut ways = ways.into_iter().flatten();
         ways.next().filter(|_| ways.next().is_none())

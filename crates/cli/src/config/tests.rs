@@ -156,7 +156,7 @@ fn every_missing_key_is_named() {
             "ephor.toml:1:1: targets.corp.ldap.base_dn: this key must be set",
             "ephor.toml:1:1: targets.corp.ldap.password_file: set `password_file`, or `password`",
             "ephor.toml:3:1: mfa_hook.url: this key must be set",
-            "ephor.toml:5:1: targets.empty: say how it is reached: one of the tables `ldap` and `active_directory`",
+            "ephor.toml:5:1: targets.empty: say how it is reached: one of the tables `ldap`, `active_directory`, `scim` and `webhook`",
         ],
     );
 }

@@ -30,6 +30,7 @@ use tokio::time::Instant;
 
 pub use self::active::{ActiveDirectory, ActiveDirectoryConfig};
 pub use self::config::{AccountState, LONGEST_CALL, LdapConfig, LdapConfigError, NewGroupClass, PosixAccounts};
+pub(crate) use self::server::Password;
 pub use self::sign_in::{DirectoryConfig, DirectoryConfigError, DirectoryHealth, LdapDirectory, LockOut};
 use self::{
     config::Settings,

@@ -72,7 +72,7 @@ pub(super) enum Identity {
 
 /// Where our password comes from.
 #[derive(Debug, Clone)]
-pub(super) enum Password {
+pub(crate) enum Password {
     Given(SecretString),
     File(PathBuf),
 }
@@ -135,7 +135,7 @@ impl Server {
 }
 
 impl Password {
-    pub(super) fn check(given: Option<SecretString>, file: Option<PathBuf>) -> Result<Self, LdapConfigError> {
+    pub(crate) fn check(given: Option<SecretString>, file: Option<PathBuf>) -> Result<Self, LdapConfigError> {
         match (given, file) {
             (Some(password), None) => Ok(Self::Given(password)),
             (None, Some(file)) => Ok(Self::File(file)),
@@ -144,7 +144,7 @@ impl Password {
     }
 
     /// The password as it is now.
-    pub(super) async fn read(&self) -> Result<SecretString, TargetFault> {
+    pub(crate) async fn read(&self) -> Result<SecretString, TargetFault> {
         let refused = |cause: String| TargetFault { kind: FaultKind::Credentials, cause };
         let password = match self {
             Self::Given(password) => password.clone(),
@@ -152,14 +152,14 @@ impl Password {
                 let text = tokio::fs::read_to_string(file)
                     .await
                     .map(Zeroizing::new)
-                    .map_err(|error| refused(format!("`password_file` cannot be read: {error}")))?;
+                    .map_err(|error| refused(format!("the file with our password or token cannot be read: {error}")))?;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
                 SecretString::from(line.strip_suffix('\r').unwrap_or(line))
             }
         };
         // A name without a password is an anonymous bind that answers success (RFC 4513 §5.1.2).
         if password.expose_secret().is_empty() {
-            Err(refused("our password is empty".to_owned()))
+            Err(refused("our password or token is empty".to_owned()))
         } else {
             Ok(password)
         }

@@ -14,8 +14,9 @@ use std::{
 
 use ephor_engine::port::Clock;
 use reqwest::{Client, Method, Response, StatusCode, header, redirect};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::{Host, Url};
 
 pub use self::{address::is_inside, web::Web};
@@ -124,7 +125,72 @@ pub struct Call<'a> {
     pub body: Option<Vec<u8>>,
 }
 
+/// One exchange in the terms of HTTP.
+#[derive(Debug)]
+pub(crate) struct Exchange<'a> {
+    pub(crate) method: Method,
+    /// Segments appended to the path of the endpoint; each is escaped.
+    pub(crate) path: &'a [&'a str],
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    /// A bearer token.
+    pub(crate) token: Option<&'a SecretString>,
+    /// Body and its media type.
+    pub(crate) body: Option<(Vec<u8>, &'static str)>,
+    /// Signs the body under this id, if the endpoint has a secret.
+    pub(crate) id: Option<&'a str>,
+    /// No answer counts after this.
+    pub(crate) deadline: Instant,
+}
+
+/// An answer of whatever status.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    /// How long the other side wants to be left alone, as far as it says so in seconds.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
 impl Endpoint {
+    /// Makes one exchange; an answer of any status is an answer.
+    ///
+    /// # Errors
+    /// When there is none, or none that we read.
+    pub(crate) async fn exchange(&self, exchange: Exchange<'_>) -> Result<Answered, CallFault> {
+        let mut url = self.base.clone();
+        if !exchange.path.is_empty()
+            && let Ok(mut path) = url.path_segments_mut()
+        {
+            path.pop_if_empty().extend(exchange.path);
+        }
+        if !exchange.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(exchange.query);
+        }
+        let mut request = self.client.request(exchange.method, url);
+        let kind = exchange.body.as_ref().map_or("application/json", |(_, kind)| kind);
+        request = request.header(header::ACCEPT, kind);
+        if let Some(token) = exchange.token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        if let (Some(signer), Some(id)) = (&self.signer, exchange.id) {
+            let body = exchange.body.as_ref().map(|(body, _)| body.as_slice()).unwrap_or_default();
+            for (name, value) in signer.headers(id, self.clock.now(), body) {
+                request = request.header(name, value);
+            }
+        }
+        if let Some((body, kind)) = exchange.body {
+            request = request.header(header::CONTENT_TYPE, kind).body(body);
+        }
+        let exchanged = async {
+            let answer = request.send().await.map_err(fault)?;
+            let status = answer.status().as_u16();
+            let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let retry_after = retry_after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+            Ok(Answered { status, retry_after, body: body(answer, self.limits.answer).await? })
+        };
+        tokio::time::timeout_at(exchange.deadline, exchanged).await.unwrap_or(Err(CallFault::Timeout))
+    }
+
     /// An endpoint as configured. `own` are the addresses we listen on ourselves: calling them needs `allow_private`
     /// as well.
     ///

@@ -4,12 +4,15 @@
 //! member all the same, so an addition is there already, and a removal is refused with the reason rather than
 //! confirmed.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use ephor_engine::port::target::{
     Change, FaultKind, MemberAttribute, Outcome, TargetAccount, TargetFault, TargetGroup, Wanted,
 };
-use ldap3::{Scope, controls::RawControl};
+use ldap3::{Mod, Scope, controls::RawControl};
 use tokio::time::Instant;
 
 use super::{
@@ -50,7 +53,10 @@ impl ActiveDirectory {
         let expires = self.settings.native_expiry && link.domain(deadline).await?.expiry_off.is_none();
         let group = by_name(group, &facts);
         let mut outcomes = vec![None; changes.len()];
-        let rest = self.plan(&link, deadline, &group, &facts, changes, &mut outcomes).await?;
+        let mut rest = self.plan(&link, deadline, &group, &facts, changes, &mut outcomes).await?;
+        if expires {
+            rest = renew(&link, deadline, &group, rest, &mut outcomes).await?;
+        }
         let (positions, changes): (Vec<usize>, Vec<Change>) = rest.into_iter().unzip();
         if !changes.is_empty() {
             let batch = Batch::new(&link, deadline, &group, &changes, None).expiring(expires);
@@ -262,6 +268,82 @@ fn primary(account: &str) -> TargetFault {
     ))
 }
 
+/// Members that are there with an end that comes too early get the right one, or none; answers the rest. A member without an
+/// end is not ours to give one (R4), and one that ends later is left: our own removal is on time.
+async fn renew(
+    link: &Link,
+    deadline: Instant,
+    group: &TargetGroup,
+    planned: Vec<(usize, Change)>,
+    outcomes: &mut [Option<Outcome>],
+) -> Result<Vec<(usize, Change)>, TargetFault> {
+    if !planned.iter().any(|(_, change)| matches!(change.wanted, Wanted::Present { .. })) {
+        return Ok(planned);
+    }
+    let ends = ends(link, deadline, group).await?;
+    let mut rest = Vec::with_capacity(planned.len());
+    for (position, change) in planned {
+        let wanted = match change.wanted {
+            Wanted::Present { lives } => Some(lives),
+            Wanted::Absent => None,
+        };
+        let (Some(lives), Some(end)) = (wanted, ends.get(&dn::key(&change.account.native))) else {
+            rest.push((position, change));
+            continue;
+        };
+        // A second of difference is the whole seconds that ends are told in.
+        let is_enough = match (end, lives) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(left), Some(lives)) => Duration::from_secs(left.saturating_add(1)) >= lives,
+        };
+        let outcome = if is_enough { Outcome::Already } else { replace(link, deadline, group, &change, lives).await? };
+        if let Some(slot) = outcomes.get_mut(position) {
+            *slot = Some(outcome);
+        }
+    }
+    Ok(rest)
+}
+
+/// Everybody who stands in `member`, with the seconds he has left where he has an end.
+async fn ends(
+    link: &Link,
+    deadline: Instant,
+    group: &TargetGroup,
+) -> Result<HashMap<String, Option<u64>>, TargetFault> {
+    let with_ends = [RawControl { ctype: LINK_TTL.to_owned(), crit: true, val: None }];
+    let mut ends = HashMap::new();
+    each_value(link, deadline, group, &with_ends, |value| {
+        let (name, end) = expiry::read(value);
+        ends.insert(dn::key(name), end);
+    })
+    .await?;
+    Ok(ends)
+}
+
+/// Takes a member out and puts him back with another end, in one modify: nobody sees him gone.
+async fn replace(
+    link: &Link,
+    deadline: Instant,
+    group: &TargetGroup,
+    change: &Change,
+    lives: Option<Duration>,
+) -> Result<Outcome, TargetFault> {
+    let name = change.account.native.clone();
+    let value = lives.map_or_else(|| name.clone(), |lives| expiry::expiring(&name, lives));
+    let mods = vec![
+        Mod::Delete("member".to_owned(), HashSet::from([name])),
+        Mod::Add("member".to_owned(), HashSet::from([value])),
+    ];
+    let controls = vec![control(LINK_TTL, None)];
+    let result = link.modify(deadline, &group.native, mods, controls).await?;
+    match result.rc {
+        code::SUCCESS => Ok(Outcome::Done),
+        // Tried again from the start: he may have come to his end in between.
+        _ => Ok(Outcome::Refused(fault::of_result(&result, "modify of a time to live"))),
+    }
+}
+
 /// Reads back what was added with a time to live: a server may say yes and keep nothing, or keep it without an end.
 /// Answers what is wrong with the time to live.
 async fn verify(
@@ -282,19 +364,14 @@ async fn verify(
     if added.is_empty() {
         return Ok(None);
     }
-    let mut endless = HashSet::new();
-    let with_ends = [RawControl { ctype: LINK_TTL.to_owned(), crit: true, val: None }];
-    each_value(link, deadline, group, &with_ends, |value| {
-        let (name, ends) = expiry::read(value);
-        if added.remove(&dn::key(name)).is_some() && ends.is_none() {
-            endless.insert(name.to_owned());
-        }
-    })
-    .await?;
+    let mut is_endless = false;
+    for (name, end) in ends(link, deadline, group).await? {
+        is_endless |= added.remove(&name).is_some() && end.is_none();
+    }
     for outcome in added.into_values() {
         *outcome = Outcome::Refused(fault::rejected("the server says that it added the member, and does not hold it"));
     }
-    Ok((!endless.is_empty()).then(|| "the server takes a time to live and keeps the member without one".to_owned()))
+    Ok(is_endless.then(|| "the server takes a time to live and keeps the member without one".to_owned()))
 }
 
 /// Accounts that belong to a group by another group in it, or as their primary group: for reports (a sample).

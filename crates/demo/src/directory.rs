@@ -8,7 +8,10 @@ use ephor_domain::{
     pam::group::Group as AccessGroup,
     principal::{Principal, PrincipalKind},
 };
-use ephor_store::{Fault, Tx, tx::administrator::Administrator};
+use ephor_store::{
+    Fault, Tx,
+    tx::{administrative_unit::AdministrativeUnit, administrator::Administrator},
+};
 use jiff::Timestamp;
 use uuid::{Uuid, uuid};
 
@@ -159,6 +162,20 @@ fn facts(person: &Person, at: Timestamp) -> UserFacts {
     }
 }
 
+/// Who is in the one administrative unit.
+const UNIT: [&str; 2] = ["alice", "carol"];
+
+/// The one administrative unit: `au1`.
+#[must_use]
+pub fn administrative_unit() -> AdministrativeUnit {
+    AdministrativeUnit {
+        id: Id::<()>::derived(NAMESPACE, "administrative-unit/au1").uuid(),
+        name: "Western branch".to_owned(),
+        description: Some("People west of the river".to_owned()),
+        visibility: None,
+    }
+}
+
 /// Who holds what from the start.
 pub(crate) fn administrators(at: Timestamp) -> Vec<Administrator> {
     let held = HELD.iter().filter_map(|(key, template)| Some((person(key)?, *template)));
@@ -181,6 +198,10 @@ pub(crate) async fn insert(tx: &mut Tx, at: Timestamp) -> Result<(), Fault> {
         for owner in group.owners.iter().filter_map(|key| person(key)) {
             tx.put_group_owner(group.id(), owner.id(), true).await?;
         }
+    }
+    tx.put_administrative_unit(&administrative_unit()).await?;
+    for member in UNIT.iter().filter_map(|key| person(key)) {
+        tx.put_administrative_unit_member(administrative_unit().id, member.id().uuid(), true).await?;
     }
     for (key, id) in roles() {
         if key != "CR" {

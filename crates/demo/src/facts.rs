@@ -74,6 +74,9 @@ pub struct GraphFacts {
     pub groups: BTreeMap<&'static str, GroupId>,
     /// Role definitions by key.
     pub roles: BTreeMap<&'static str, Uuid>,
+    /// Administrative units by key.
+    #[serde(rename = "administrativeUnits")]
+    pub administrative_units: BTreeMap<&'static str, Uuid>,
 }
 
 /// The ARM fixture.
@@ -118,6 +121,7 @@ impl Facts {
         let graph = GraphFacts {
             groups: DIRECTORY_GROUPS.iter().map(|group| (group.key, group.id())).collect(),
             roles: directory::roles().into(),
+            administrative_units: [("au1", directory::administrative_unit().id)].into(),
         };
         let scopes = resources::scopes().into_iter().map(|(key, scope)| (key, scope.to_string())).collect();
         let arm = ArmFacts { subscription: subscription(), scopes };

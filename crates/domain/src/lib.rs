@@ -3,6 +3,7 @@
 //! Every decision has the form `(state, command, now) -> decision | refusal`; applying a decision cannot refuse.
 
 pub mod administration;
+pub mod alert;
 pub mod application;
 pub mod approval;
 pub mod authentication;

@@ -30,6 +30,9 @@ const RETAIN_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const MONITOR_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How often targets that nobody works on are looked at for overdue removals.
 const ALARM_EVERY: SignedDuration = SignedDuration::from_secs(15);
+/// How often is looked for what alerts are about (`GRAPH 14.4`), and when for the first time.
+const SCAN_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const FIRST_SCAN: SignedDuration = SignedDuration::from_mins(10);
 /// Requests deleted in one transaction.
 const PURGE: u32 = 500;
 
@@ -140,6 +143,7 @@ impl Engine {
         let shared = self.store.numbers_later();
         let (mut sign, mut retain, mut watch) = (self.now(), self.now(), self.now());
         let mut alarm = self.now();
+        let mut scan = alarm.saturating_add(FIRST_SCAN).unwrap_or(Timestamp::MAX);
         loop {
             let pause = if shared { NUMBER_EVERY } else { Duration::from_secs(1) };
             tokio::time::sleep(pause).await;
@@ -165,6 +169,10 @@ impl Engine {
                     self.raise_at_strangers().await?;
                     alarm = now.saturating_add(ALARM_EVERY).unwrap_or(Timestamp::MAX);
                 }
+                if now >= scan {
+                    scan = now.saturating_add(SCAN_EVERY).unwrap_or(Timestamp::MAX);
+                    self.scan().await;
+                }
                 if now >= watch {
                     self.watch().await;
                     watch = now.saturating_add(MONITOR_EVERY).unwrap_or(Timestamp::MAX);
@@ -174,6 +182,13 @@ impl Engine {
             if let Err(fault) = outcome.await {
                 tracing::error!(%fault, "the keeper of the audit log waits for the store");
             }
+        }
+    }
+
+    /// Looks for what alerts are about. What fails is tried next time.
+    async fn scan(&self) {
+        if let Err(denied) = self.scan_alerts(None).await {
+            tracing::error!(%denied, "the scan for alerts waits for the store");
         }
     }
 

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::{
     call::{Call, word},
+    directory::indexed,
     wake::Wake,
 };
 
@@ -96,8 +97,10 @@ impl<'c> Ledger<'c> {
     /// Adds a record.
     pub(crate) fn record(&mut self, record: &Record) {
         let sealed = self.call.seal(record, self.records);
+        let indexed = indexed(self.call, record, &sealed, self.records);
         self.records += 1;
         self.writes.push(Write::Record(sealed));
+        self.writes.extend(indexed.map(Box::new).map(Write::Audit));
     }
 
     /// Records a refusal (`PAM-130`): it is all that a refused command leaves.

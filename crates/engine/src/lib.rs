@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod alarm;
+pub mod alert;
 pub mod answer;
 pub mod call;
 pub mod directory;

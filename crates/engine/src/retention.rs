@@ -50,6 +50,7 @@ impl Engine {
                         let to = leaves.iter().take_while(|leaf| is_older(leaf, before)).last();
                         let Some(to) = to.map(|leaf| leaf.index + 1) else { return Ok((0, true)) };
                         let gone = tx.forget_bodies(from, to).await?;
+                        tx.forget_directory_audits(before).await?;
                         tx.put_meta(KEPT_FROM, Some(&to.to_string())).await?;
                         let mut ledger = Ledger::new(&call);
                         let record = call.record(events::AUDIT_BODIES_PRUNED);

@@ -37,6 +37,11 @@ impl Rules {
         eventual: false,
         expands: &["principal", "roleDefinition", "directoryScope", "appScope", "inheritsPermissionsFrom"],
     };
+    /// Audits.
+    pub(crate) const AUDITS: Self = Self { page: 1000, skips: false, eventual: false, expands: &[] };
+    /// Alerts. Their rows hold what can be expanded.
+    pub(crate) const ALERTS: Self =
+        Self { expands: &["alertDefinition", "alertConfiguration", "alertIncidents"], ..Self::PRIVILEGED };
     /// Policies and what they are the policies of. Their rows hold what can be expanded.
     pub(crate) const POLICIES: Self = Self { expands: &["policy", "rules", "effectiveRules"], ..Self::PRIVILEGED };
 }

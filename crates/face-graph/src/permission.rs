@@ -89,7 +89,21 @@ const CHANGE_POLICIES: &[&str] = &[
     "RoleManagementPolicy.ReadWrite.AzureADGroup",
 ];
 
+const ALERTS: &[&str] = &["RoleManagementAlert.Read.Directory", "RoleManagementAlert.ReadWrite.Directory"];
+const CHANGE_ALERTS: &[&str] = &["RoleManagementAlert.ReadWrite.Directory"];
+const UNITS: &[&str] = &[
+    "AdministrativeUnit.Read.All",
+    "AdministrativeUnit.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+const AUDITS: &[&str] = &["AuditLog.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+
 impl Need {
+    pub(crate) const UNITS: Self = Self::Directory(UNITS);
+    pub(crate) const ALERTS: Self = Self::Privileged(ALERTS);
+    pub(crate) const CHANGE_ALERTS: Self = Self::Privileged(CHANGE_ALERTS);
+    pub(crate) const AUDITS: Self = Self::Directory(AUDITS);
     pub(crate) const ROLE_POLICIES: Self = Self::Privileged(READ_ROLE_POLICIES);
     pub(crate) const GROUP_POLICIES: Self = Self::Privileged(READ_GROUP_POLICIES);
     /// Where it is not known yet of which sort.

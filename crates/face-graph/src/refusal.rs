@@ -57,7 +57,7 @@ fn said(refusal: &Refusal) -> GraphError {
             GraphError::new(StatusCode::NOT_FOUND, "ApprovalNotFound", "The approval is not found.")
         }
         Refusal::TooManyRequests => GraphError::too_many(60),
-        Refusal::NotFound { what: "policy" } => GraphError::not_found(),
+        Refusal::NotFound { what: "policy" | "alert" } => GraphError::not_found(),
         Refusal::NotFound { .. } => {
             GraphError::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", "The resource does not exist.")
         }

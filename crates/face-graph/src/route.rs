@@ -55,6 +55,23 @@ pub(crate) enum Resource {
     EffectivePolicyRule,
     PolicyAssignments,
     PolicyAssignment,
+    Audits,
+    Audit,
+    Alerts,
+    Alert,
+    AlertsRefresh,
+    AlertRefresh,
+    AlertIncidents,
+    AlertIncident,
+    AlertRemedy,
+    AlertDefinitions,
+    AlertDefinition,
+    AlertConfigurations,
+    AlertConfiguration,
+    AlertOperation,
+    Units,
+    Unit,
+    UnitMembers,
     MemberRefs,
     MemberRef,
     OwnerRefs,
@@ -155,9 +172,12 @@ static ROUTES: &[Route] = &[
     route("directoryroles/{}/members", Resource::DirectoryRoleMembers),
     route("directoryroletemplates", Resource::DirectoryRoleTemplates),
     route("directoryroletemplates/{}", Resource::DirectoryRoleTemplate),
-    route("directory/administrativeunits", Resource::Absent),
-    route("directory/administrativeunits/{}", Resource::Absent),
-    route("directory/administrativeunits/{}/members", Resource::Absent),
+    route("directory/administrativeunits", Resource::Units),
+    route("directory/administrativeunits/{}", Resource::Unit),
+    route("directory/administrativeunits/{}/members", Resource::UnitMembers),
+    beta("administrativeunits", Resource::Units),
+    beta("administrativeunits/{}", Resource::Unit),
+    beta("administrativeunits/{}/members", Resource::UnitMembers),
     route("rolemanagement/directory/roledefinitions", Resource::RoleDefinitions),
     route("rolemanagement/directory/roledefinitions/{}", Resource::RoleDefinition),
     route("rolemanagement/directory/roleassignments", Resource::RoleAssignments),
@@ -190,8 +210,20 @@ static ROUTES: &[Route] = &[
     route("identitygovernance/privilegedaccess/group/eligibilityschedules", Resource::Absent),
     route("identitygovernance/privilegedaccess/group/assignmentscheduleinstances", Resource::Absent),
     route("identitygovernance/privilegedaccess/group/eligibilityscheduleinstances", Resource::Absent),
-    route("auditlogs/directoryaudits", Resource::Absent),
-    route("auditlogs/directoryaudits/{}", Resource::Absent),
+    beta("identitygovernance/rolemanagementalerts/alerts", Resource::Alerts),
+    beta("identitygovernance/rolemanagementalerts/alerts/refresh", Resource::AlertsRefresh),
+    beta("identitygovernance/rolemanagementalerts/alerts/{}", Resource::Alert),
+    beta("identitygovernance/rolemanagementalerts/alerts/{}/refresh", Resource::AlertRefresh),
+    beta("identitygovernance/rolemanagementalerts/alerts/{}/alertincidents", Resource::AlertIncidents),
+    beta("identitygovernance/rolemanagementalerts/alerts/{}/alertincidents/{}", Resource::AlertIncident),
+    beta("identitygovernance/rolemanagementalerts/alerts/{}/alertincidents/{}/remediate", Resource::AlertRemedy),
+    beta("identitygovernance/rolemanagementalerts/alertdefinitions", Resource::AlertDefinitions),
+    beta("identitygovernance/rolemanagementalerts/alertdefinitions/{}", Resource::AlertDefinition),
+    beta("identitygovernance/rolemanagementalerts/alertconfigurations", Resource::AlertConfigurations),
+    beta("identitygovernance/rolemanagementalerts/alertconfigurations/{}", Resource::AlertConfiguration),
+    beta("identitygovernance/rolemanagementalerts/operations/{}", Resource::AlertOperation),
+    route("auditlogs/directoryaudits", Resource::Audits),
+    route("auditlogs/directoryaudits/{}", Resource::Audit),
     route("$batch", Resource::Batch),
 ];
 
@@ -284,7 +316,7 @@ fn cast_of(name: &str) -> Option<&str> {
 fn can_be_cast(resource: Resource) -> bool {
     use Resource as R;
     matches!(resource, R::Members | R::TransitiveMembers | R::Owners | R::MemberOf | R::TransitiveMemberOf)
-        || resource == R::DirectoryRoleMembers
+        || matches!(resource, R::DirectoryRoleMembers | R::UnitMembers)
 }
 
 impl Resource {
@@ -301,6 +333,9 @@ impl Resource {
                     R::GetByIds,
                     R::MemberRefs,
                     R::OwnerRefs,
+                    R::AlertsRefresh,
+                    R::AlertRefresh,
+                    R::AlertRemedy,
                     R::Batch,
                 ],
                 "POST",
@@ -309,7 +344,7 @@ impl Resource {
             (&[R::RoleDefinitions, R::RoleAssignments], "GET, POST"),
             (&[R::RoleDefinition], "GET, PATCH, DELETE"),
             (&[R::RoleAssignment], "GET, DELETE"),
-            (&[R::Policy, R::PolicyRule], "GET, PATCH"),
+            (&[R::Policy, R::PolicyRule, R::Alert, R::AlertConfiguration], "GET, PATCH"),
         ];
         let found = BY_METHOD.iter().find(|(resources, _)| resources.contains(&self));
         found.map_or("GET", |(_, methods)| methods)
@@ -369,6 +404,33 @@ impl Resource {
             | Self::DirectoryRoleTemplate => Need::DIRECTORY_ROLES,
             Self::RoleDefinitions | Self::RoleDefinition | Self::RoleAssignments | Self::RoleAssignment => Need::ROLES,
             Self::TransitiveRoleAssignments => Need::TRANSITIVE_ASSIGNMENTS,
+            Self::Units | Self::Unit | Self::UnitMembers => Need::UNITS,
+            Self::Audits | Self::Audit => Need::AUDITS,
+            Self::Alerts
+            | Self::Alert
+            | Self::AlertIncidents
+            | Self::AlertIncident
+            | Self::AlertDefinitions
+            | Self::AlertDefinition
+            | Self::AlertConfigurations
+            | Self::AlertConfiguration
+            | Self::AlertOperation
+                if is_read =>
+            {
+                Need::ALERTS
+            }
+            Self::Alerts
+            | Self::Alert
+            | Self::AlertsRefresh
+            | Self::AlertRefresh
+            | Self::AlertIncidents
+            | Self::AlertIncident
+            | Self::AlertRemedy
+            | Self::AlertDefinitions
+            | Self::AlertDefinition
+            | Self::AlertConfigurations
+            | Self::AlertConfiguration
+            | Self::AlertOperation => Need::CHANGE_ALERTS,
             // The id or the filter says which ones: they ask themselves.
             Self::Policies
             | Self::Policy

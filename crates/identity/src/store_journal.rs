@@ -67,6 +67,15 @@ impl Journal for StoreJournal {
     }
 }
 
+/// What an event leaves: its record, and of a sign-in when it was.
+fn writes(seal: &Seal, event: &Event) -> impl Iterator<Item = Write> + use<> {
+    let signed_in = match (&event.kind, event.principal) {
+        (EventKind::SignedIn { .. }, Some(principal)) => Some(Write::SignedIn(principal, event.at)),
+        _ => None,
+    };
+    [Some(Write::Record(seal(event))), signed_in].into_iter().flatten()
+}
+
 async fn work(store: Store, seal: Seal, mut queue: mpsc::Receiver<Event>, overflow: Arc<Mutex<Option<Overflow>>>) {
     let mut events = Vec::new();
     while queue.recv_many(&mut events, BATCH).await > 0 {
@@ -74,7 +83,7 @@ async fn work(store: Store, seal: Seal, mut queue: mpsc::Receiver<Event>, overfl
             let kind = EventKind::SignInsFailed { count, from, to };
             events.push(Event { at: to, by: None, principal: None, address: None, kind });
         }
-        let writes: Arc<Vec<Write>> = Arc::new(events.drain(..).map(|event| Write::Record(seal(&event))).collect());
+        let writes: Arc<Vec<Write>> = Arc::new(events.drain(..).flat_map(|event| writes(&seal, &event)).collect());
         loop {
             let batch = Arc::clone(&writes);
             let outcome = store

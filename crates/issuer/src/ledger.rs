@@ -7,7 +7,7 @@ use ephor_domain::id::{ClientId, PrincipalId, TokenFamilyId};
 use ephor_engine::port::{Clock, Entropy};
 use ephor_identity::{Identity, secret::SecretHash};
 use ephor_store::{
-    Fault, Store, Tx,
+    Fault, Store, Tx, Write,
     tx::{
         Lock,
         device::DeviceCode,
@@ -149,7 +149,7 @@ impl Ledger {
         refresh: Option<RefreshToken>,
         note: Note,
     ) -> Result<bool, Fault> {
-        let sealed = self.signed_in(&note, Some(family.id));
+        let (sealed, now) = (self.signed_in(&note, Some(family.id)), self.clock.now());
         self.store
             .transact(move |tx| {
                 let (family, code, refresh, sealed) = (family.clone(), code.clone(), refresh.clone(), sealed.clone());
@@ -165,11 +165,20 @@ impl Ledger {
                     if let Some(refresh) = refresh {
                         tx.insert_refresh_token(&refresh).await?;
                     }
-                    tx.record(sealed).await?;
+                    tx.apply(vec![Write::Record(sealed), Write::SignedIn(note.principal, now)]).await?;
                     Ok(true)
                 })
             })
             .await
+    }
+
+    /// Notes that somebody signed in without a token of ours being asked for in the ordinary way.
+    pub(crate) async fn note_sign_in(&self, principal: PrincipalId) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let noted = self
+            .store
+            .transact(move |tx| Box::pin(async move { tx.apply(vec![Write::SignedIn(principal, now)]).await }));
+        noted.await
     }
 
     /// The code with this hash, not used up yet by asking.
@@ -302,6 +311,7 @@ impl Ledger {
         note: Note,
     ) -> Result<bool, Fault> {
         let sealed = family.as_ref().map(|family| self.signed_in(&note, Some(family.id)));
+        let now = self.clock.now();
         self.store
             .transact(move |tx| {
                 let (hash, family, sealed) = (hash.clone(), family.clone(), sealed.clone());
@@ -316,7 +326,7 @@ impl Ledger {
                         tx.insert_token_family(&family).await?;
                     }
                     if let Some(sealed) = sealed {
-                        tx.record(sealed).await?;
+                        tx.apply(vec![Write::Record(sealed), Write::SignedIn(note.principal, now)]).await?;
                     }
                     Ok(true)
                 })

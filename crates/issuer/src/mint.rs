@@ -190,6 +190,9 @@ impl IssuerFace {
             }
         };
         let is_person = kind == PermissionKind::Scope;
+        if is_person {
+            app.ledger.note_sign_in(principal.id).await.map_err(|_| UnknownPrincipal::Failed)?;
+        }
         let subject = Subject {
             principal: &principal,
             client: order.client,

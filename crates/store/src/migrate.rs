@@ -69,6 +69,24 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0010_resources.sqlite.sql"),
         postgres: include_str!("../migrations/0010_resources.postgres.sql"),
     },
+    Migration {
+        number: 12,
+        name: "directory_audit",
+        sqlite: include_str!("../migrations/0012_directory_audit.sqlite.sql"),
+        postgres: include_str!("../migrations/0012_directory_audit.postgres.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "alert",
+        sqlite: include_str!("../migrations/0013_alert.sqlite.sql"),
+        postgres: include_str!("../migrations/0013_alert.postgres.sql"),
+    },
+    Migration {
+        number: 14,
+        name: "administrative_unit",
+        sqlite: include_str!("../migrations/0014_administrative_unit.sqlite.sql"),
+        postgres: include_str!("../migrations/0014_administrative_unit.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

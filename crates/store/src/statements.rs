@@ -11,6 +11,7 @@ const SCANS: &[(&str, &str)] = &[
     ("signing_key.list", "keys are few"),
     ("outbox.next", "reads the first row of the index"),
     ("administrator.list", "administrators are few"),
+    ("administrative_unit.list", "units are few, and no more than ten thousand are read"),
     ("role_definition.list", "roles of one's own are few, and no more than ten thousand are read"),
     ("resource_role.list", "roles of one's own are few, and no more than ten thousand are read"),
     ("pending_unlink.list", "holds only what waits"),

@@ -139,6 +139,7 @@ catalogue! {
     POLICY_CHANGED = 9240 "admin.changed" Warning "The policy of an entitlement was changed";
     ALERT_SETTING_CHANGED = 9241 "admin.changed" Information "The setting of an alert was changed";
     ALERT_DISMISSED = 9242 "admin.changed" Information "An alert was dismissed";
+    ALERT_REFRESHED = 9243 "admin.changed" Information "A scan for alerts was ordered";
     APPLICATION_CHANGED = 9245 "admin.changed" Information "An application was registered or changed";
     APPLICATION_CREDENTIAL_ADDED = 9246 "admin.changed" Warning "A secret or key was added to an application";
     APPLICATION_DELETED = 9247 "admin.changed" Information "An application was deleted";

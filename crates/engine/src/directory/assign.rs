@@ -77,7 +77,9 @@ impl Command for AssignRole {
         all_appointed(desk, &holder).await?;
         let subject = Subject::user(holder.id);
         let word = spelled(self.definition);
-        desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| record.detail("role", word.clone()));
+        desk.changed(events::ASSIGNMENT_ASSIGNED, subject, |record| {
+            record.detail("role", word.clone()).detail("definition", self.definition)
+        });
         if desk.person() == Some(holder.person) {
             desk.changed(events::SELF_ASSIGNED, subject, |record| record.detail("as", word));
         }
@@ -158,7 +160,9 @@ impl Command for UnassignRole {
             return Err(unknown.into());
         }
         let word = spelled(self.definition);
-        desk.changed(events::ASSIGNMENT_REMOVED, Subject::user(holder.id), |record| record.detail("role", word));
+        desk.changed(events::ASSIGNMENT_REMOVED, Subject::user(holder.id), |record| {
+            record.detail("role", word).detail("definition", self.definition)
+        });
         tell(desk, "administrator.dismissed", &holder, self.definition);
         Ok(())
     }

@@ -4,13 +4,17 @@
 //! privileged access asks for a role of the caller ([`Engine::role_assignments`]).
 
 mod assign;
+mod audit;
 mod change_group;
 mod change_role;
 mod membership;
 mod object;
 mod role;
+mod unit;
 
 pub use assign::{AssignRole, UnassignRole};
+pub(crate) use audit::indexed;
+pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditSpan, audited_as, entitlement_among};
 pub use change_group::{PutMember, RemoveMember};
 pub use change_role::{ChangeRoleDefinition, CreateRoleDefinition, DeleteRoleDefinition, RolePatch};
 pub use ephor_store::tx::{
@@ -22,3 +26,4 @@ pub use membership::Memberships;
 pub(crate) use membership::memberships;
 pub use object::DirectoryObject;
 pub use role::{RoleAssignment, RoleAssignments};
+pub use unit::AdministrativeUnit;

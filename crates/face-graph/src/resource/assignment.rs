@@ -77,12 +77,13 @@ pub(super) async fn create(call: &Call) -> Answer<Reply> {
     };
     match scope {
         DirectoryScope::Tenant => {}
-        // There is no administrative unit.
-        DirectoryScope::AdministrativeUnit(_) => return Err(invalid_scope()),
+        DirectoryScope::AdministrativeUnit(id) if call.engine().administrative_unit(id).await?.is_none() => {
+            return Err(invalid_scope());
+        }
         DirectoryScope::Object(id) if call.engine().directory_object(id).await?.is_none() => {
             return Err(invalid_scope());
         }
-        DirectoryScope::Object(_) => return Err(GraphError::not_implemented()),
+        DirectoryScope::AdministrativeUnit(_) | DirectoryScope::Object(_) => return Err(GraphError::not_implemented()),
     }
     let made = call.engine().administer(&call.signed.caller.actor, AssignRole { principal, definition }).await?;
     let shape = shape(call, OF)?;

@@ -6,7 +6,7 @@ use ephor_engine::directory::Memberships;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{group, object, role, user};
+use super::{group, object, role, unit, user};
 use crate::{
     answer::Reply,
     body::member,
@@ -37,6 +37,7 @@ pub(super) async fn rows(call: &Call, id: Uuid, transitive: bool) -> Answer<Vec<
     let groups = call.engine().directory_objects(found.groups.iter().copied().collect()).await?;
     let mut rows = object::rows(call, &groups);
     rows.extend(role::activated_rows(call, &found.roles).await?);
+    rows.extend(call.engine().administrative_units_of(id).await?.iter().map(unit::row));
     Ok(rows)
 }
 

@@ -1,6 +1,8 @@
 //! Resources: what is at a path, as rows for the model.
 
+mod alert;
 mod assignment;
+mod audit;
 mod group;
 mod membership;
 mod object;
@@ -10,11 +12,12 @@ mod reference;
 mod role;
 mod role_change;
 mod service_principal;
+mod unit;
 mod user;
 
 use std::collections::{BTreeSet, HashMap};
 
-use ephor_domain::entitlement::Access;
+use ephor_domain::{entitlement::Access, scope::DirectoryScope};
 use ephor_engine::directory::NameCursor;
 use ephor_odata::v4::Predicate;
 use http::Method;
@@ -85,6 +88,25 @@ pub(crate) async fn serve(call: &Call) -> Answer<Reply> {
         Resource::EffectivePolicyRule => policy::rule(call, "effectiveRules").await,
         Resource::PolicyAssignments => policy::assignments(call).await,
         Resource::PolicyAssignment => policy::assignment(call).await,
+        Resource::Audits => audit::list(call).await,
+        Resource::Audit => audit::get(call).await,
+        Resource::Alerts => alert::list(call).await,
+        Resource::Alert if call.method == Method::PATCH => alert::dismiss(call).await,
+        Resource::Alert => alert::get(call).await,
+        Resource::AlertsRefresh => alert::refresh_all(call).await,
+        Resource::AlertRefresh => alert::refresh(call).await,
+        Resource::AlertIncidents => alert::incidents(call).await,
+        Resource::AlertIncident => alert::incident(call).await,
+        Resource::AlertRemedy => alert::remediate(call).await,
+        Resource::AlertDefinitions => alert::definitions(call).await,
+        Resource::AlertDefinition => alert::definition(call).await,
+        Resource::AlertConfigurations => alert::configurations(call).await,
+        Resource::AlertConfiguration if call.method == Method::PATCH => alert::configure(call).await,
+        Resource::AlertConfiguration => alert::configuration(call).await,
+        Resource::AlertOperation => alert::operation(call).await,
+        Resource::Units => unit::list(call).await,
+        Resource::Unit => unit::get(call).await,
+        Resource::UnitMembers => unit::members(call).await,
         Resource::MemberRefs => reference::add(call, Access::Member).await,
         Resource::MemberRef => reference::remove(call, Access::Member).await,
         Resource::OwnerRefs => reference::add(call, Access::Owner).await,
@@ -241,8 +263,10 @@ pub(crate) async fn attach(call: &Call, of: &str, rows: &mut [Value], names: &[S
             (_, "roleDefinition") => role::definitions_behind(call, rows).await?,
             // Their rows hold it already.
             (_, "policy" | "rules" | "effectiveRules") => {}
-            // Only the tenant is a scope so far, and no application has scopes of its own.
-            (_, "directoryScope" | "appScope") => put_all(rows, name, |_| Value::Null),
+            (_, "alertDefinition" | "alertConfiguration" | "alertIncidents") => {}
+            (_, "directoryScope") => scopes_behind(call, rows).await?,
+            // No application has scopes of its own.
+            (_, "appScope") => put_all(rows, name, |_| Value::Null),
             ("unifiedRoleDefinition", "inheritsPermissionsFrom") => {
                 put_all(rows, name, |_| Value::Array(Vec::new()));
             }
@@ -259,6 +283,26 @@ async fn objects_behind(call: &Call, rows: &mut [Value], name: &str, member: &st
     let objects = call.engine().directory_objects(ids.into_iter().collect()).await?;
     let known: HashMap<Uuid, Value> = objects.iter().map(|it| (it.id(), object::row(call, it))).collect();
     put_all(rows, name, |row| id(row).and_then(|id| known.get(&id).cloned()).unwrap_or(Value::Null));
+    Ok(())
+}
+
+/// Puts the object that a scope names behind the navigation; the tenant is none.
+async fn scopes_behind(call: &Call, rows: &mut [Value]) -> Answer<()> {
+    let scope = |row: &Value| row.get("directoryScopeId").and_then(Value::as_str)?.parse::<DirectoryScope>().ok();
+    let mut known: HashMap<DirectoryScope, Value> = HashMap::new();
+    for scope in rows.iter().filter_map(scope).collect::<BTreeSet<_>>() {
+        let found = match scope {
+            DirectoryScope::Tenant => None,
+            DirectoryScope::AdministrativeUnit(id) => {
+                call.engine().administrative_unit(id).await?.as_ref().map(unit::row)
+            }
+            DirectoryScope::Object(id) => {
+                call.engine().directory_object(id).await?.as_ref().map(|it| object::row(call, it))
+            }
+        };
+        known.extend(found.map(|found| (scope, found)));
+    }
+    put_all(rows, "directoryScope", |row| scope(row).and_then(|it| known.get(&it).cloned()).unwrap_or(Value::Null));
     Ok(())
 }
 

@@ -8,7 +8,9 @@
     reason = "a test that cannot go on has failed, and one that skips says so"
 )]
 
+mod alert;
 mod app;
+mod audit;
 mod batch;
 mod change;
 mod directory;
@@ -18,3 +20,4 @@ mod policy;
 mod power;
 mod role;
 mod transport;
+mod unit;

@@ -1,7 +1,9 @@
 //! What a command sees: loads of aggregates, named queries, and one way to write what was decided.
 
 pub mod account;
+pub mod administrative_unit;
 pub mod administrator;
+pub mod alert;
 pub mod application;
 pub mod approver;
 pub mod audit;
@@ -13,6 +15,7 @@ pub mod credential;
 pub mod denial;
 pub mod device;
 pub mod directory;
+pub mod directory_audit;
 pub mod due;
 pub mod eligibility;
 pub mod factor;
@@ -197,7 +200,9 @@ pub fn fold(text: &str) -> String {
 pub(crate) fn statements() -> Vec<&'static Statement> {
     let all = [
         account::ALL,
+        administrative_unit::ALL,
         administrator::ALL,
+        alert::ALL,
         application::ALL,
         approver::ALL,
         audit::ALL,
@@ -208,6 +213,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         denial::ALL,
         device::ALL,
         directory::ALL,
+        directory_audit::ALL,
         due::ALL,
         eligibility::ALL,
         factor::ALL,

@@ -12,7 +12,13 @@ use ephor_domain::{
 };
 use jiff::Timestamp;
 
-use super::{Tx, code, fold, outbox::Outgoing, row};
+use super::{
+    Tx, alert, code,
+    directory_audit::{self, AuditRow},
+    fold,
+    outbox::Outgoing,
+    row,
+};
 use crate::{
     Fault, Sealed,
     sql::{Op, Statement, Value},
@@ -68,6 +74,10 @@ pub enum Write {
     Outbox(Outgoing),
     /// An audit record. The last one of a batch is named by the request and grant rows of the batch (seams §16).
     Record(Sealed),
+    /// What is looked for of a record.
+    Audit(Box<AuditRow>),
+    /// Somebody signed in.
+    SignedIn(PrincipalId, Timestamp),
 }
 
 static INSERT_REQUEST: Statement = Statement::new(
@@ -200,6 +210,7 @@ enum Key {
     Effects(GrantId),
     Effect(GrantId, GroupId),
     Membership(GroupId, PrincipalId),
+    SignIn(PrincipalId),
 }
 
 impl Batch {
@@ -317,6 +328,8 @@ impl Batch {
                     out.attempts.into(),
                 ]))),
                 Write::Record(sealed) => ops.push(Op::Leaf(sealed)),
+                Write::Audit(row) => directory_audit::insert(*row, &mut ops),
+                Write::SignedIn(principal, at) => ops.push(alert::signed_in(principal, at)),
             }
         }
         ops
@@ -332,11 +345,13 @@ fn key(write: &Write) -> Option<Key> {
         Write::CloseEffect { grant, group } => Some(Key::Effect(*grant, *group)),
         Write::PutMembership(membership) => Some(Key::Membership(membership.group, membership.principal)),
         Write::DropMembership { group, principal } => Some(Key::Membership(*group, *principal)),
+        Write::SignedIn(principal, _) => Some(Key::SignIn(*principal)),
         Write::InsertApproval(_)
         | Write::DecideApproval(_)
         | Write::InsertEffect { .. }
         | Write::Outbox(_)
-        | Write::Record(_) => None,
+        | Write::Record(_)
+        | Write::Audit(_) => None,
     }
 }
 

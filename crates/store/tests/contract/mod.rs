@@ -1,10 +1,13 @@
 //! What both databases must do alike. Each clause gets a store of its own.
 
+mod administrative_unit;
+mod alert;
 mod application;
 pub(crate) mod audit;
 mod commands;
 mod configuration;
 mod directory;
+mod directory_audit;
 mod identity;
 mod life;
 mod lists;
@@ -27,10 +30,13 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         work::clauses(),
         configuration::clauses(),
         directory::clauses(),
+        directory_audit::clauses(),
         policy::clauses(),
         identity::clauses(),
         application::clauses(),
         audit::clauses(),
+        alert::clauses(),
+        administrative_unit::clauses(),
     ]
     .concat()
 }

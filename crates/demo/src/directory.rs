@@ -163,7 +163,7 @@ fn facts(person: &Person, at: Timestamp) -> UserFacts {
 }
 
 /// Who is in the one administrative unit.
-const UNIT: [&str; 2] = ["alice", "carol"];
+const UNIT: [&str; 1] = ["gr"];
 
 /// The one administrative unit: `au1`.
 #[must_use]

@@ -97,7 +97,7 @@ impl<'c> Ledger<'c> {
     /// Adds a record.
     pub(crate) fn record(&mut self, record: &Record) {
         let sealed = self.call.seal(record, self.records);
-        let indexed = indexed(self.call, record, &sealed, self.records);
+        let indexed = indexed(self.call, record, self.records);
         self.records += 1;
         self.writes.push(Write::Record(sealed));
         self.writes.extend(indexed.map(Box::new).map(Write::Audit));

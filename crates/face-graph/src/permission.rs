@@ -91,6 +91,13 @@ const CHANGE_POLICIES: &[&str] = &[
 
 const ALERTS: &[&str] = &["RoleManagementAlert.Read.Directory", "RoleManagementAlert.ReadWrite.Directory"];
 const CHANGE_ALERTS: &[&str] = &["RoleManagementAlert.ReadWrite.Directory"];
+const CHANGE_USERS: &[&str] = &["User.ReadWrite.All", "Directory.ReadWrite.All"];
+const CHANGE_GROUPS: &[&str] = &[
+    "Group.ReadWrite.All",
+    "Directory.ReadWrite.All",
+    "GroupMember.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory",
+];
 const UNITS: &[&str] = &[
     "AdministrativeUnit.Read.All",
     "AdministrativeUnit.ReadWrite.All",
@@ -100,6 +107,8 @@ const UNITS: &[&str] = &[
 const AUDITS: &[&str] = &["AuditLog.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
 impl Need {
+    pub(crate) const CHANGE_USERS: Self = Self::Directory(CHANGE_USERS);
+    pub(crate) const CHANGE_GROUPS: Self = Self::Directory(CHANGE_GROUPS);
     pub(crate) const UNITS: Self = Self::Directory(UNITS);
     pub(crate) const ALERTS: Self = Self::Privileged(ALERTS);
     pub(crate) const CHANGE_ALERTS: Self = Self::Privileged(CHANGE_ALERTS);

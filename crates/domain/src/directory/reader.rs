@@ -42,6 +42,12 @@ pub fn administers_group(held: &[Uuid], role_assignable: bool) -> bool {
     }
 }
 
+/// May somebody who holds these roles make, change and delete people's accounts?
+#[must_use]
+pub fn administers_users(held: &[Uuid]) -> bool {
+    held.iter().any(|role| [USER_ADMINISTRATOR, AdministratorRole::Global.template()].contains(role))
+}
+
 /// May somebody who holds these roles see everybody's directory roles and their policies?
 #[must_use]
 pub fn reads_roles(held: &[Uuid]) -> bool {
@@ -85,6 +91,7 @@ mod tests {
         assert!(administers_group(&[USER_ADMINISTRATOR], false) && !administers_group(&[USER_ADMINISTRATOR], true));
         assert!(administers_group(&[PRIVILEGED_ROLE_ADMINISTRATOR], true));
         assert!(!administers_group(&[PRIVILEGED_ROLE_ADMINISTRATOR], false) && !administers_group(&[], false));
+        assert!(administers_users(&[USER_ADMINISTRATOR]) && !administers_users(&[PRIVILEGED_ROLE_ADMINISTRATOR]));
         assert!(!reads_roles(&[AdministratorRole::Auditor.template(), Uuid::nil()]) && !reads_roles(&[]));
     }
 }

@@ -180,7 +180,7 @@ impl Command for IssueEnrolment {
 
 /// Notes that the caller gives the account a way in: he might speak as its holder from now on, who then does not decide on
 /// what he asks for (F13). The operator at the host asks for nothing.
-pub(super) async fn given(desk: &mut Desk<'_>, account: &Principal, way: Way) -> Answer<()> {
+pub(crate) async fn given(desk: &mut Desk<'_>, account: &Principal, way: Way) -> Answer<()> {
     if let Some(by) = desk.person().filter(|by| *by != account.person) {
         let at = desk.now();
         desk.tx.put_way_in(account.id, Given { way, by, at }).await?;

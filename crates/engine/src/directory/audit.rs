@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ephor_audit::{
-    Actor as By, Record, Sealed,
+    Actor as By, Record,
     detail::Detail,
     events::{self, Event},
 };
@@ -59,7 +59,7 @@ const OF_THE_DIRECTORY: [Event; 21] = [
 
 /// What the index keeps of a record; `None` for records that are no business of the directory's readers. `number` is the
 /// place of the record in its call.
-pub(crate) fn indexed(call: &Call, record: &Record, sealed: &Sealed, number: usize) -> Option<AuditRow> {
+pub(crate) fn indexed(call: &Call, record: &Record, number: usize) -> Option<AuditRow> {
     let provider = match record.provider.as_deref() {
         None => None,
         Some("directory_roles") => Some(Provider::DirectoryRoles),
@@ -81,7 +81,7 @@ pub(crate) fn indexed(call: &Call, record: &Record, sealed: &Sealed, number: usi
         By::Anonymous => (None, None),
     };
     Some(AuditRow {
-        id: row_id(sealed, number),
+        id: row_id(call, number),
         at: record.at,
         event: record.event,
         provider,
@@ -98,14 +98,11 @@ pub(crate) fn indexed(call: &Call, record: &Record, sealed: &Sealed, number: usi
     })
 }
 
-/// Records of one call sort in their order; the rest is of the record's hash.
-fn row_id(sealed: &Sealed, number: usize) -> Uuid {
-    let mut bytes = [0; 16];
-    for (byte, hashed) in bytes.iter_mut().zip(sealed.leaf_hash.as_bytes()) {
-        *byte = *hashed;
-    }
-    let [first, second, ..] = &mut bytes;
-    [*first, *second] = u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes();
+/// Records of one instant sort in the order of their calls, and those of one call in their own.
+fn row_id(call: &Call, number: usize) -> Uuid {
+    let mut bytes = call.ids().request.uuid().into_bytes();
+    let [.., high, low] = &mut bytes;
+    [*high, *low] = u16::try_from(number).unwrap_or(u16::MAX).to_be_bytes();
     Uuid::from_bytes(bytes)
 }
 
@@ -142,6 +139,33 @@ pub fn entitlement_among(entitlement: Uuid, definitions: &[Uuid], groups: &[Uuid
 }
 
 impl Engine {
+    /// The last record of the directory: changes begin behind it. The beginning of time where there is none.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn directory_place(&self) -> Answer<(Timestamp, Uuid)> {
+        let span = AuditSpan {
+            filter: AuditFilter::All,
+            before: (Timestamp::MAX, Uuid::nil()),
+            since: Timestamp::MIN,
+            limit: 1,
+        };
+        let read = self.store.read(move |tx| {
+            let span = span.clone();
+            Box::pin(async move { tx.directory_audits(&span).await })
+        });
+        Ok(read.await?.first().map_or((Timestamp::UNIX_EPOCH, Uuid::nil()), |row| (row.at, row.id)))
+    }
+
+    /// What happened in the directory after a place, oldest first: what changed, not who changed it, is everybody's to know
+    /// who sees the directory.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn directory_changes(&self, after: (Timestamp, Uuid), limit: u32) -> Answer<Vec<AuditRow>> {
+        Ok(self.store.read(move |tx| Box::pin(tx.directory_audits_after(after, limit))).await?)
+    }
+
     /// Records, newest first (`GRAPH 16.2`).
     ///
     /// # Errors

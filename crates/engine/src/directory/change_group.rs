@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// App roles by which an application says who is in groups.
-const GIVEN: [&str; 3] = ["Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.ReadWrite.All"];
+pub(super) const GIVEN: [&str; 3] = ["Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.ReadWrite.All"];
 /// The same for groups that can be given roles.
-const GIVEN_ROLES: [&str; 1] = ["RoleManagement.ReadWrite.Directory"];
+pub(super) const GIVEN_ROLES: [&str; 1] = ["RoleManagement.ReadWrite.Directory"];
 
 /// Puts somebody into a group, as member or owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct RemoveMember {
 }
 
 /// The group, if the caller may say who is in it and it is here that it is said.
-async fn changeable(desk: &mut Desk<'_>, group: GroupId) -> Answer<GroupEntry> {
+pub(super) async fn changeable(desk: &mut Desk<'_>, group: GroupId) -> Answer<GroupEntry> {
     let unknown = Refusal::NotFound { what: "group" };
     let entry = desk.tx.directory_groups_of(&[group]).await?.pop().ok_or(unknown)?;
     let assignable = entry.facts.role_assignable;

@@ -7,10 +7,12 @@ mod assign;
 mod audit;
 mod change_group;
 mod change_role;
+mod group_life;
 mod membership;
 mod object;
 mod role;
 mod unit;
+mod user_life;
 
 pub use assign::{AssignRole, UnassignRole};
 pub(crate) use audit::indexed;
@@ -22,8 +24,10 @@ pub use ephor_store::tx::{
     application::ApplicationRow,
     directory::{GroupEntry, Span, UserEntry},
 };
+pub use group_life::{ChangeGroup, CreateGroup, DeleteGroup};
 pub use membership::Memberships;
 pub(crate) use membership::memberships;
 pub use object::DirectoryObject;
 pub use role::{RoleAssignment, RoleAssignments};
 pub use unit::AdministrativeUnit;
+pub use user_life::{ChangeUser, CreateUser, DeleteUser, UserPatch};

@@ -3,7 +3,9 @@
 mod alert;
 mod assignment;
 mod audit;
+mod delta;
 mod group;
+mod group_change;
 mod membership;
 mod object;
 mod organization;
@@ -14,12 +16,17 @@ mod role_change;
 mod service_principal;
 mod unit;
 mod user;
+mod user_change;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::ready,
+};
 
 use ephor_domain::{entitlement::Access, scope::DirectoryScope};
 use ephor_engine::directory::NameCursor;
 use ephor_odata::v4::Predicate;
+use futures_util::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
@@ -33,86 +40,96 @@ use crate::{
     route::Resource,
 };
 
-/// Answers a call that was let in.
+/// Answers a call that was let in. Boxed: the work of each resource is a future of its own size.
 ///
 /// # Errors
 /// What the resource says no with.
-pub(crate) async fn serve(call: &Call) -> Answer<Reply> {
+pub(crate) fn serve(call: &Call) -> BoxFuture<'_, Answer<Reply>> {
     match call.target.resource {
-        Resource::Users => by_name(call, Source::Users).await,
-        Resource::UserCount => number(call, Source::Users).await,
-        Resource::User | Resource::UserByName => user::get(call).await,
-        Resource::Me => user::me(call).await,
-        Resource::Manager => user::manager(call).await,
-        Resource::Groups => by_name(call, Source::Groups).await,
-        Resource::GroupCount => number(call, Source::Groups).await,
-        Resource::Group => group::get(call).await,
-        Resource::Members => group::members(call, false).await,
-        Resource::MemberCount => group::member_count(call).await,
-        Resource::TransitiveMembers => group::members(call, true).await,
-        Resource::Owners => group::owners(call).await,
-        Resource::ServicePrincipals => by_name(call, Source::Services).await,
-        Resource::ServicePrincipalCount => number(call, Source::Services).await,
-        Resource::ServicePrincipal | Resource::ServicePrincipalByApp => service_principal::get(call).await,
-        Resource::MemberOf => membership::member_of(call, false).await,
-        Resource::TransitiveMemberOf => membership::member_of(call, true).await,
-        Resource::CheckMemberGroups => membership::check(call, "groupIds", false).await,
-        Resource::CheckMemberObjects => membership::check(call, "ids", true).await,
-        Resource::GetMemberGroups => membership::get(call, false).await,
-        Resource::GetMemberObjects => membership::get(call, true).await,
-        Resource::DirectoryObject => object::get(call).await,
-        Resource::GetByIds => object::get_by_ids(call).await,
-        Resource::Organizations => organization::list(call).await,
-        Resource::Organization => organization::get(call),
-        Resource::DirectoryRoles => role::activated(call).await,
-        Resource::DirectoryRole | Resource::DirectoryRoleByTemplate => role::activated_one(call).await,
-        Resource::DirectoryRoleMembers => role::members(call).await,
-        Resource::DirectoryRoleTemplates => role::templates(call).await,
-        Resource::DirectoryRoleTemplate => role::template(call),
-        Resource::RoleDefinitions if call.method == Method::POST => role_change::create(call).await,
-        Resource::RoleDefinitions => role::definitions(call).await,
-        Resource::RoleDefinition if call.method == Method::PATCH => role_change::change(call).await,
-        Resource::RoleDefinition if call.method == Method::DELETE => role_change::delete(call).await,
-        Resource::RoleDefinition => role::definition(call).await,
-        Resource::RoleAssignments if call.method == Method::POST => assignment::create(call).await,
-        Resource::RoleAssignments => assignment::list(call).await,
-        Resource::RoleAssignment if call.method == Method::DELETE => assignment::delete(call).await,
-        Resource::RoleAssignment => assignment::get(call).await,
-        Resource::Policies => policy::list(call).await,
-        Resource::Policy if call.method == Method::PATCH => policy::change(call).await,
-        Resource::Policy => policy::get(call).await,
-        Resource::PolicyRules => policy::rules(call, "rules").await,
-        Resource::PolicyRule if call.method == Method::PATCH => policy::change_rule(call).await,
-        Resource::PolicyRule => policy::rule(call, "rules").await,
-        Resource::EffectivePolicyRules => policy::rules(call, "effectiveRules").await,
-        Resource::EffectivePolicyRule => policy::rule(call, "effectiveRules").await,
-        Resource::PolicyAssignments => policy::assignments(call).await,
-        Resource::PolicyAssignment => policy::assignment(call).await,
-        Resource::Audits => audit::list(call).await,
-        Resource::Audit => audit::get(call).await,
-        Resource::Alerts => alert::list(call).await,
-        Resource::Alert if call.method == Method::PATCH => alert::dismiss(call).await,
-        Resource::Alert => alert::get(call).await,
-        Resource::AlertsRefresh => alert::refresh_all(call).await,
-        Resource::AlertRefresh => alert::refresh(call).await,
-        Resource::AlertIncidents => alert::incidents(call).await,
-        Resource::AlertIncident => alert::incident(call).await,
-        Resource::AlertRemedy => alert::remediate(call).await,
-        Resource::AlertDefinitions => alert::definitions(call).await,
-        Resource::AlertDefinition => alert::definition(call).await,
-        Resource::AlertConfigurations => alert::configurations(call).await,
-        Resource::AlertConfiguration if call.method == Method::PATCH => alert::configure(call).await,
-        Resource::AlertConfiguration => alert::configuration(call).await,
-        Resource::AlertOperation => alert::operation(call).await,
-        Resource::Units => unit::list(call).await,
-        Resource::Unit => unit::get(call).await,
-        Resource::UnitMembers => unit::members(call).await,
-        Resource::MemberRefs => reference::add(call, Access::Member).await,
-        Resource::MemberRef => reference::remove(call, Access::Member).await,
-        Resource::OwnerRefs => reference::add(call, Access::Owner).await,
-        Resource::OwnerRef => reference::remove(call, Access::Owner).await,
-        Resource::TransitiveRoleAssignments => assignment::transitive(call).await,
-        Resource::Batch | Resource::Absent => Err(GraphError::not_implemented()),
+        Resource::Users if call.method == Method::POST => Box::pin(user_change::create(call)),
+        Resource::User | Resource::UserByName if call.method == Method::PATCH => Box::pin(user_change::change(call)),
+        Resource::User | Resource::UserByName if call.method == Method::DELETE => Box::pin(user_change::delete(call)),
+        Resource::Groups if call.method == Method::POST => Box::pin(group_change::create(call)),
+        Resource::Group if call.method == Method::PATCH => Box::pin(group_change::change(call)),
+        Resource::Group if call.method == Method::DELETE => Box::pin(group_change::delete(call)),
+        Resource::UserDelta => Box::pin(delta::get(call, delta::Followed::Users)),
+        Resource::GroupDelta => Box::pin(delta::get(call, delta::Followed::Groups)),
+        Resource::ServicePrincipalDelta => Box::pin(delta::get(call, delta::Followed::Services)),
+        Resource::DirectoryRoleDelta => Box::pin(delta::get(call, delta::Followed::Roles)),
+        Resource::Users => Box::pin(by_name(call, Source::Users)),
+        Resource::UserCount => Box::pin(number(call, Source::Users)),
+        Resource::User | Resource::UserByName => Box::pin(user::get(call)),
+        Resource::Me => Box::pin(user::me(call)),
+        Resource::Manager => Box::pin(user::manager(call)),
+        Resource::Groups => Box::pin(by_name(call, Source::Groups)),
+        Resource::GroupCount => Box::pin(number(call, Source::Groups)),
+        Resource::Group => Box::pin(group::get(call)),
+        Resource::Members => Box::pin(group::members(call, false)),
+        Resource::MemberCount => Box::pin(group::member_count(call)),
+        Resource::TransitiveMembers => Box::pin(group::members(call, true)),
+        Resource::Owners => Box::pin(group::owners(call)),
+        Resource::ServicePrincipals => Box::pin(by_name(call, Source::Services)),
+        Resource::ServicePrincipalCount => Box::pin(number(call, Source::Services)),
+        Resource::ServicePrincipal | Resource::ServicePrincipalByApp => Box::pin(service_principal::get(call)),
+        Resource::MemberOf => Box::pin(membership::member_of(call, false)),
+        Resource::TransitiveMemberOf => Box::pin(membership::member_of(call, true)),
+        Resource::CheckMemberGroups => Box::pin(membership::check(call, "groupIds", false)),
+        Resource::CheckMemberObjects => Box::pin(membership::check(call, "ids", true)),
+        Resource::GetMemberGroups => Box::pin(membership::get(call, false)),
+        Resource::GetMemberObjects => Box::pin(membership::get(call, true)),
+        Resource::DirectoryObject => Box::pin(object::get(call)),
+        Resource::GetByIds => Box::pin(object::get_by_ids(call)),
+        Resource::Organizations => Box::pin(organization::list(call)),
+        Resource::Organization => Box::pin(ready(organization::get(call))),
+        Resource::DirectoryRoles => Box::pin(role::activated(call)),
+        Resource::DirectoryRole | Resource::DirectoryRoleByTemplate => Box::pin(role::activated_one(call)),
+        Resource::DirectoryRoleMembers => Box::pin(role::members(call)),
+        Resource::DirectoryRoleTemplates => Box::pin(role::templates(call)),
+        Resource::DirectoryRoleTemplate => Box::pin(ready(role::template(call))),
+        Resource::RoleDefinitions if call.method == Method::POST => Box::pin(role_change::create(call)),
+        Resource::RoleDefinitions => Box::pin(role::definitions(call)),
+        Resource::RoleDefinition if call.method == Method::PATCH => Box::pin(role_change::change(call)),
+        Resource::RoleDefinition if call.method == Method::DELETE => Box::pin(role_change::delete(call)),
+        Resource::RoleDefinition => Box::pin(role::definition(call)),
+        Resource::RoleAssignments if call.method == Method::POST => Box::pin(assignment::create(call)),
+        Resource::RoleAssignments => Box::pin(assignment::list(call)),
+        Resource::RoleAssignment if call.method == Method::DELETE => Box::pin(assignment::delete(call)),
+        Resource::RoleAssignment => Box::pin(assignment::get(call)),
+        Resource::Policies => Box::pin(policy::list(call)),
+        Resource::Policy if call.method == Method::PATCH => Box::pin(policy::change(call)),
+        Resource::Policy => Box::pin(policy::get(call)),
+        Resource::PolicyRules => Box::pin(policy::rules(call, "rules")),
+        Resource::PolicyRule if call.method == Method::PATCH => Box::pin(policy::change_rule(call)),
+        Resource::PolicyRule => Box::pin(policy::rule(call, "rules")),
+        Resource::EffectivePolicyRules => Box::pin(policy::rules(call, "effectiveRules")),
+        Resource::EffectivePolicyRule => Box::pin(policy::rule(call, "effectiveRules")),
+        Resource::PolicyAssignments => Box::pin(policy::assignments(call)),
+        Resource::PolicyAssignment => Box::pin(policy::assignment(call)),
+        Resource::Audits => Box::pin(audit::list(call)),
+        Resource::Audit => Box::pin(audit::get(call)),
+        Resource::Alerts => Box::pin(alert::list(call)),
+        Resource::Alert if call.method == Method::PATCH => Box::pin(alert::dismiss(call)),
+        Resource::Alert => Box::pin(alert::get(call)),
+        Resource::AlertsRefresh => Box::pin(alert::refresh_all(call)),
+        Resource::AlertRefresh => Box::pin(alert::refresh(call)),
+        Resource::AlertIncidents => Box::pin(alert::incidents(call)),
+        Resource::AlertIncident => Box::pin(alert::incident(call)),
+        Resource::AlertRemedy => Box::pin(alert::remediate(call)),
+        Resource::AlertDefinitions => Box::pin(alert::definitions(call)),
+        Resource::AlertDefinition => Box::pin(alert::definition(call)),
+        Resource::AlertConfigurations => Box::pin(alert::configurations(call)),
+        Resource::AlertConfiguration if call.method == Method::PATCH => Box::pin(alert::configure(call)),
+        Resource::AlertConfiguration => Box::pin(alert::configuration(call)),
+        Resource::AlertOperation => Box::pin(alert::operation(call)),
+        Resource::Units => Box::pin(unit::list(call)),
+        Resource::Unit => Box::pin(unit::get(call)),
+        Resource::UnitMembers => Box::pin(unit::members(call)),
+        Resource::MemberRefs => Box::pin(reference::add(call, Access::Member)),
+        Resource::MemberRef => Box::pin(reference::remove(call, Access::Member)),
+        Resource::OwnerRefs => Box::pin(reference::add(call, Access::Owner)),
+        Resource::OwnerRef => Box::pin(reference::remove(call, Access::Owner)),
+        Resource::TransitiveRoleAssignments => Box::pin(assignment::transitive(call)),
+        Resource::Batch | Resource::Absent => Box::pin(ready(Err(GraphError::not_implemented()))),
     }
 }
 

@@ -13,6 +13,7 @@ mod app;
 mod audit;
 mod batch;
 mod change;
+mod delta;
 mod directory;
 mod metadata;
 mod odata;

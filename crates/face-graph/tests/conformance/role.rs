@@ -166,5 +166,5 @@ async fn what_is_not_served_yet_says_so() {
         let (status, code, _) = reply.error();
         assert_eq!((status, code.as_str()), (501, "NotImplemented"), "{path}");
     }
-    assert_eq!(app.get("ga", "/v1.0/groups/delta").await.status, StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(app.get("ga", "/v1.0/directoryObjects/delta").await.status, StatusCode::NOT_IMPLEMENTED);
 }

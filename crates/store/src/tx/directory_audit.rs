@@ -18,7 +18,7 @@ use crate::{
 /// One record, as it is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Made of the record's hash; ids of one call sort as its records do.
+    /// Records of one instant sort by it in the order in which they were made.
     pub id: Uuid,
     /// When it happened.
     pub at: Timestamp,
@@ -99,6 +99,14 @@ macro_rules! list {
 static ONE: Statement =
     Statement::new("directory_audit.read", concat!("SELECT ", columns!(), " FROM directory_audit a WHERE a.id = $1"));
 static LIST: Statement = Statement::new("directory_audit.list", list!(""));
+static AFTER: Statement = Statement::new(
+    "directory_audit.after",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM directory_audit a WHERE (a.at, a.id) > ($1, $2) ORDER BY a.at, a.id LIMIT $3"
+    ),
+);
 static BY_EVENT: Statement = Statement::new("directory_audit.by_event", list!("a.event = $5 AND "));
 static BY_CORRELATION: Statement = Statement::new("directory_audit.by_correlation", list!("a.correlation = $5 AND "));
 static BY_ACTOR: Statement = Statement::new("directory_audit.by_actor", list!("a.actor = $5 AND "));
@@ -133,6 +141,7 @@ static FORGET_TARGETS: Statement =
 pub(super) static ALL: &[&Statement] = &[
     &ONE,
     &LIST,
+    &AFTER,
     &BY_EVENT,
     &BY_CORRELATION,
     &BY_ACTOR,
@@ -214,6 +223,18 @@ impl Tx {
     pub async fn audited_request(&mut self, id: RequestId) -> Result<Option<Request>, Fault> {
         let found = self.first("request", &REQUEST, vec![id.into()]).await?;
         found.map(|mut row| row::request(&mut row)).transpose()
+    }
+
+    /// Records after a place, oldest first.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn directory_audits_after(
+        &mut self,
+        (at, id): (Timestamp, Uuid),
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Fault> {
+        self.all("directory_audit", &AFTER, vec![at.into(), id.into(), limit.into()], read).await
     }
 
     /// Forgets what is older than `before`.

@@ -78,6 +78,8 @@ async fn audits(store: Store) {
     ] {
         assert_eq!(ids(found(AuditSpan { filter: filter.clone(), ..all.clone() }).await), expected, "{filter:?}");
     }
+    let after = store.read(|tx| Box::pin(tx.directory_audits_after((at(2), Uuid::from_u128(2)), 10))).await.unwrap();
+    assert_eq!(ids(after), [3, 4]);
     let one = store.read(|tx| Box::pin(tx.directory_audit(Uuid::from_u128(2)))).await.unwrap();
     assert_eq!(one, Some(stripped(&rows[1])));
     store.transact(|tx| Box::pin(tx.forget_directory_audits(at(3)))).await.unwrap();

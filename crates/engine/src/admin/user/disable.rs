@@ -14,12 +14,12 @@ use crate::{
 
 /// What a command that may disable or remove `principal` must hold: nobody starts anything for him meanwhile, and nobody
 /// else takes the other last administrator away.
-pub(in crate::admin) fn locks(principal: PrincipalId) -> Vec<Lock> {
+pub(crate) fn locks(principal: PrincipalId) -> Vec<Lock> {
     vec![Lock::Exclusive(principal.uuid()), Lock::Exclusive(AdministratorRole::Global.template())]
 }
 
 /// The last enabled standing administrator stays (seams §14).
-pub(in crate::admin) async fn keep_last(desk: &mut Desk<'_>, principal: &Principal) -> Answer<()> {
+pub(crate) async fn keep_last(desk: &mut Desk<'_>, principal: &Principal) -> Answer<()> {
     let global = AdministratorRole::Global.template();
     let is_one = principal.enabled && desk.tx.administrator_roles(principal.id).await?.contains(&global);
     if is_one && desk.tx.enabled_administrators(global).await? <= 1 {
@@ -29,7 +29,7 @@ pub(in crate::admin) async fn keep_last(desk: &mut Desk<'_>, principal: &Princip
 }
 
 /// Disables an account: its sign-ins, tokens, links, requests and grants end. Answers how many requests ended.
-pub(in crate::admin) async fn disable(desk: &mut Desk<'_>, principal: &mut Principal) -> Answer<u64> {
+pub(crate) async fn disable(desk: &mut Desk<'_>, principal: &mut Principal) -> Answer<u64> {
     keep_last(desk, principal).await?;
     principal.enabled = false;
     let (id, now) = (principal.id, desk.now());
@@ -43,7 +43,7 @@ pub(in crate::admin) async fn disable(desk: &mut Desk<'_>, principal: &mut Princ
 }
 
 /// Lets an account sign in and hold again. Nothing that ended comes back.
-pub(in crate::admin) async fn enable(desk: &mut Desk<'_>, principal: &mut Principal) -> Answer<()> {
+pub(crate) async fn enable(desk: &mut Desk<'_>, principal: &mut Principal) -> Answer<()> {
     principal.enabled = true;
     desk.tx.update_principal(principal).await?;
     desk.changed(events::PRINCIPAL_ENABLED, Subject::user(principal.id), |record| record);

@@ -24,7 +24,7 @@ use super::desk::{Command, Desk, Files, Query, Subject};
 use crate::{answer::Answer, port::Entropy};
 
 /// After all that was ever given.
-pub(super) const EVER: Timestamp = Timestamp::MAX;
+pub(crate) const EVER: Timestamp = Timestamp::MAX;
 
 /// Purpose of a link that lets its bearer set a password.
 pub const ENROL_PASSWORD: &str = "password";
@@ -190,7 +190,7 @@ pub(crate) async fn given(desk: &mut Desk<'_>, account: &Principal, way: Way) ->
 
 /// A way in takes the place of those like it: who gave one before `before` speaks for nobody any more. Unless the account
 /// has second factors: he may have enrolled one while he could.
-pub(super) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way, before: Timestamp) -> Answer<()> {
+pub(crate) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way, before: Timestamp) -> Answer<()> {
     if !desk.tx.factors(account).await?.is_empty() {
         return Ok(());
     }

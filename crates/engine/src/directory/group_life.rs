@@ -65,6 +65,14 @@ pub struct CreateGroup {
     pub description: Option<String>,
     /// Roles can be given to it; for good.
     pub role_assignable: bool,
+    /// Has a mail address.
+    pub mail_enabled: bool,
+    /// Can be given access.
+    pub security_enabled: bool,
+    /// Shares more than access.
+    pub unified: bool,
+    /// The rule that says who is in it; kept, not followed.
+    pub rule: Option<String>,
     /// Who is in it.
     pub members: Vec<PrincipalId>,
     /// Who owns it.
@@ -90,6 +98,13 @@ impl Command for CreateGroup {
         }
         if self.members.len().max(self.owners.len()) > MOST {
             return Err(Refusal::Invalid { field: "members", rule: "at most 20 at once" }.into());
+        }
+        if self.role_assignable && (self.rule.is_some() || !self.security_enabled) {
+            let rule = "a group with a rule, or without access, is given no roles";
+            return Err(Refusal::Invalid { field: "isAssignableToRole", rule }.into());
+        }
+        if self.rule.as_ref().is_some_and(|rule| rule.chars().count() > LONGEST) {
+            return Err(Refusal::Invalid { field: "membershipRule", rule: "at most 1,024 characters" }.into());
         }
         let here = desk.tx.targets().await?.into_iter().find(|target| target.built_in);
         let here = here.ok_or(Refusal::NotFound { what: "target" })?;
@@ -124,6 +139,10 @@ impl Command for CreateGroup {
         let facts = GroupFacts {
             mail_nickname: Some(nickname),
             role_assignable: self.role_assignable,
+            mail_enabled: self.mail_enabled,
+            security_enabled: self.security_enabled,
+            unified: self.unified,
+            rule: self.rule,
             created: Some(desk.now()),
             ..GroupFacts::default()
         };

@@ -14,7 +14,7 @@ use ephor_store::tx::{credential::Credential, directory::UserEntry, lock::Lock};
 
 use crate::{
     admin::{
-        credential::given,
+        credential::{EVER, given, replaced},
         desk::{Command, Desk, Subject},
         user::{disable, priv_domain},
     },
@@ -161,6 +161,8 @@ impl Command for CreateUser {
         self.rest.apply(&mut principal, &mut facts)?;
         desk.tx.insert_principal(&principal).await?;
         desk.tx.put_directory_user(id, &facts).await?;
+        // Whose names they are is for whoever gave them to know.
+        given(desk, &principal, Way::Names).await?;
         if let Some(hash) = self.password_hash {
             desk.require_presence()?;
             given(desk, &principal, Way::Password).await?;
@@ -217,12 +219,26 @@ impl Command for ChangeUser {
             desk.tx.put_directory_user(self.id, &facts).await?;
             desk.changed(events::PRINCIPAL_CHANGED, Subject::user(self.id), |record| record);
         }
+        if principal.upn != was.upn {
+            renamed(desk, &principal).await?;
+        }
         match enabled {
             Some(true) if !was.enabled => disable::enable(desk, &mut principal).await,
             Some(false) if was.enabled => disable::disable(desk, &mut principal).await.map(drop),
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// What began under the old name is over, and it takes a person's presence to give a new one.
+async fn renamed(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
+    desk.require_presence()?;
+    let now = desk.now();
+    desk.tx.delete_sessions_of(account.id).await?;
+    desk.tx.revoke_token_families_of(account.id, now).await?;
+    desk.tx.revoke_api_tokens_of(account.id, now).await?;
+    replaced(desk, account.id, Way::Names, EVER).await?;
+    given(desk, account, Way::Names).await
 }
 
 /// Deletes an account. What it holds ends; its requests stay, under the id they name.

@@ -61,32 +61,47 @@ fn bound(body: &Body, name: &str) -> Answer<Vec<PrincipalId>> {
     addresses.iter().map(|address| id(address).ok_or_else(|| invalid(&name, OF))).collect()
 }
 
-/// What cannot be made or changed here is refused, not dropped.
-fn check(body: &Body) -> Answer<()> {
-    let kinds = match member(body, "groupTypes") {
-        None | Some(Value::Null) => 0,
-        Some(Value::Array(kinds)) => kinds.len(),
-        Some(_) => return Err(invalid("groupTypes", OF)),
+/// What a group is, which is said once.
+struct Kinds {
+    unified: bool,
+    dynamic: bool,
+}
+
+fn kinds(body: &Body) -> Answer<Option<Kinds>> {
+    let words = match member(body, "groupTypes") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value.as_array().ok_or_else(|| invalid("groupTypes", OF))?,
     };
-    if kinds > 0 || flag(body, "mailEnabled", OF)? == Some(true) || flag(body, "securityEnabled", OF)? == Some(false) {
-        return Err(GraphError::bad_object("Only security groups without mail and without a rule can be made here."));
+    let mut kinds = Kinds { unified: false, dynamic: false };
+    for word in words {
+        match word.as_str() {
+            Some(word) if word.eq_ignore_ascii_case("Unified") => kinds.unified = true,
+            Some(word) if word.eq_ignore_ascii_case("DynamicMembership") => kinds.dynamic = true,
+            Some(_) | None => return Err(invalid("groupTypes", OF)),
+        }
     }
-    Ok(())
+    Ok(Some(kinds))
 }
 
 pub(super) async fn create(call: &Call) -> Answer<Reply> {
     let body = call.object()?;
-    check(&body)?;
     let missing =
         |name: &str| GraphError::bad_object(format!("A value is required for property '{name}' of resource 'Group'."));
-    for name in ["mailEnabled", "securityEnabled"] {
-        flag(&body, name, OF)?.ok_or_else(|| missing(name))?;
+    let kinds = kinds(&body)?.unwrap_or(Kinds { unified: false, dynamic: false });
+    let rule = text(&body, "membershipRule", OF)?.flatten();
+    if rule.is_some() != kinds.dynamic {
+        return Err(invalid("membershipRule", OF));
     }
+    let said = |name: &str| flag(&body, name, OF)?.ok_or_else(|| missing(name));
     let command = CreateGroup {
         name: needed(&body, "displayName", OF)?.ok_or_else(|| missing("displayName"))?,
         nickname: needed(&body, "mailNickname", OF)?.ok_or_else(|| missing("mailNickname"))?,
         description: text(&body, "description", OF)?.flatten(),
         role_assignable: flag(&body, "isAssignableToRole", OF)?.unwrap_or(false),
+        mail_enabled: said("mailEnabled")?,
+        security_enabled: said("securityEnabled")?,
+        unified: kinds.unified,
+        rule,
         members: bound(&body, "members")?,
         owners: bound(&body, "owners")?,
     };
@@ -98,9 +113,11 @@ pub(super) async fn create(call: &Call) -> Answer<Reply> {
 pub(super) async fn change(call: &Call) -> Answer<Reply> {
     let body = call.object()?;
     let id = call.id(0)?;
-    check(&body)?;
-    if member(&body, "isAssignableToRole").is_some() {
-        return Err(GraphError::bad_object("Property 'isAssignableToRole' cannot be changed."));
+    // What a group is stays as it was made; that is refused, not dropped.
+    for name in ["isAssignableToRole", "groupTypes", "mailEnabled", "securityEnabled", "membershipRule"] {
+        if member(&body, name).is_some() {
+            return Err(GraphError::bad_object(format!("Property '{name}' cannot be changed.")));
+        }
     }
     let command = ChangeGroup {
         id: Id::new(id),

@@ -139,6 +139,12 @@ async fn groups_are_made_changed_and_deleted_by_those_who_may() {
         let (status, code, _) = app.patch("ga", &path, bad.clone()).await.error();
         assert_eq!((status, code.as_str()), (400, "Request_BadRequest"), "{bad}");
     }
+    let unified = json!({
+        "displayName": "Crew", "mailNickname": "crew", "mailEnabled": true, "securityEnabled": false,
+        "groupTypes": ["Unified"],
+    });
+    let unified = app.post("ga", "/v1.0/groups", unified).await.json();
+    assert_eq!((unified["groupTypes"].clone(), unified["mailEnabled"].clone()), (json!(["Unified"]), json!(true)));
     // A group that other rules keep is not deleted, and one that is deleted is gone with its policies.
     assert_eq!(delete(&app, "ga", &format!("/v1.0/groups/{}", group("SYN"))).await.error().1, "NotSupported");
     assert_eq!(delete(&app, "alice", &path).await.status, StatusCode::FORBIDDEN);

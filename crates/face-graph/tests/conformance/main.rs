@@ -17,6 +17,7 @@ mod delta;
 mod directory;
 mod metadata;
 mod odata;
+mod permission;
 mod policy;
 mod power;
 mod role;

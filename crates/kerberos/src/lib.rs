@@ -7,10 +7,15 @@
 mod accept;
 #[cfg(feature = "gssapi")]
 mod credential;
+#[cfg(feature = "initiate")]
+mod initiate;
 
 use std::{path::PathBuf, sync::Arc};
 
 use ephor_identity::negotiate::Negotiator;
+
+#[cfg(feature = "initiate")]
+pub use initiate::Initiator;
 
 /// Whose tickets count.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -225,6 +225,19 @@ impl Samba {
         Err(LaunchError::failed(program, said))
     }
 
+    /// A key tab with the key of an account, and the account's principal. The service `ldap` is then known by the
+    /// controller's address as well, which has no name that could be looked up.
+    ///
+    /// # Errors
+    /// What `samba-tool` says.
+    pub fn keytab_of(&self, account: &str) -> Result<(PathBuf, String), LaunchError> {
+        let file = self.directory.join(format!("{account}.keytab"));
+        let principal = format!("{account}@{REALM}");
+        self.tool(&["spn", "add", &format!("ldap/{ADDRESS}"), "DC1$"])?;
+        self.tool(&["domain", "exportkeytab", &file.display().to_string(), "--principal", &principal])?;
+        Ok((file, principal))
+    }
+
     /// Runs `samba-tool` on the domain's own files.
     ///
     /// # Errors
@@ -280,6 +293,8 @@ fn server_config(place: &str) -> String {
         format!("log file = {place}/log.%m"),
         "server services = ldap, cldap, kdc".to_owned(),
         "disable netbios = yes".to_owned(),
+        // Tickets inside TLS, as other domain controllers take them.
+        "ldap server require strong auth = allow_sasl_over_tls".to_owned(),
         format!("tls keyfile = {place}/dc.key"),
         format!("tls certfile = {place}/dc.pem"),
         format!("tls cafile = {place}/ca.pem"),

@@ -166,6 +166,12 @@ pub enum LdapConfigError {
     /// No proof of who we are, or several.
     #[error("exactly one of `password`, `password_file` and `keytab_file` must be set")]
     Proof,
+    /// A key tab goes with a principal.
+    #[error("`bind_name` must be a Kerberos principal, account@REALM, where `keytab_file` is set: {0:?}")]
+    Principal(String),
+    /// The key tab cannot be used.
+    #[error("`keytab_file`: {0}")]
+    KeyTab(String),
     /// Built without the library.
     #[error(
         "`keytab_file`: this program was built without Kerberos: install libkrb5-dev and libclang-dev, and build it with \

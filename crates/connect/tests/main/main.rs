@@ -3,6 +3,8 @@
 
 mod active_directory;
 mod active_expiry;
+#[cfg(feature = "kerberos")]
+mod active_kerberos;
 mod directory;
 mod hook_calls;
 mod hook_target;

@@ -36,7 +36,7 @@ pub struct Membership {
     pub prior: Prior,
     /// When `wanted` last changed: the lag is counted from here.
     pub since: Timestamp,
-    /// Next attempt at the target; `None` when `wanted` equals `in_force`.
+    /// Next attempt at the target; `None` when `wanted` equals `in_force` and the target was told of every grant.
     pub due: Option<Timestamp>,
     /// Attempts since `since`.
     pub attempts: u32,
@@ -72,7 +72,8 @@ impl Membership {
         }
     }
 
-    /// A live grant owes it from now on. The built-in directory confirms at once.
+    /// A live grant owes it from now on. The built-in directory confirms at once; another one is told again although it
+    /// holds the membership, because it may be ending it by itself at the end of an earlier grant (R5).
     #[must_use]
     pub fn owed(mut self, now: Timestamp) -> Self {
         if !self.wanted {
@@ -84,8 +85,6 @@ impl Membership {
         }
         if self.built_in {
             self.in_force = true;
-        }
-        if self.in_force {
             self.due = None;
         } else {
             self.due = Some(self.due.map_or(now, |due| due.min(now)));

@@ -23,4 +23,5 @@ mod record;
 mod scene;
 mod slapd;
 mod store_down;
+mod targets;
 mod ways_in;

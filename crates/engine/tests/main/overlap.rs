@@ -29,6 +29,27 @@ async fn f15_pam_086_a_shared_membership_stays_until_the_last_grant_ends() {
     .await;
 }
 
+/// A directory that ends memberships by itself knows the end of the first grant only.
+#[tokio::test]
+async fn r5_a_grant_that_joins_another_tells_the_target_again() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let (jen, target) = (world.caller("jen"), world.target("ldap"));
+        jen.ask("R0", 600).await.unwrap();
+        world.advance(seconds(1)).await;
+        let told = target.calls();
+        let joins = jen.ask("R0", 1200).await.unwrap();
+        assert_eq!(joins.view.status, PamStatus::Active, "it need not wait for what is there");
+        world.advance(seconds(1)).await;
+        assert!(target.calls() > told);
+        assert_eq!(target.written().iter().filter(|write| write.group == "cn=shared").count(), 1);
+        world.advance(minutes(10)).await;
+        assert!(target.has("shared", "jen"));
+        assert_eq!(jen.status(joins.request.id).await, PamStatus::Active);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn f15_r4_what_people_had_before_is_never_taken_away() {
     for_both_stores(&Options::default(), async |world| {

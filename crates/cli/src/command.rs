@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit,
-    client::{admin, app, connection::Connection, enrol, login, mfa, pam, revoke},
+    client::{admin, app, connection::Connection, enrol, login, mfa, pam, revoke, scope},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Admin(Box<Client<admin::Command>>),
     /// Register applications that ask for tokens, give them credentials, consent to what they may do
     App(Box<Client<app::Command>>),
+    /// Lay out the tree of resource scopes, and ask who may do what in it
+    Scope(Box<Client<scope::Command>>),
     /// End access now: of requests, of a user, of a role
     Revoke(revoke::Revoke),
     /// Sign in, and keep server and account for later commands

@@ -60,6 +60,7 @@ fn run(command: Command) -> Done {
         Command::Mfa(group) => wait(client::mfa::run(group.command, &group.connection, group.form)),
         Command::Admin(group) => host(client::admin::run(group.command, &group.connection, group.form)),
         Command::App(group) => wait(client::app::run(group.command, &group.connection, group.form)),
+        Command::Scope(group) => wait(client::scope::run(group.command, &group.connection, group.form)),
         Command::Revoke(revoke) => wait(client::revoke::run(&revoke)),
         Command::Login(login) => wait(client::login::login(&login)),
         Command::Enrol(enrol) => wait(client::enrol::run(&enrol)),

@@ -112,7 +112,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 80);
+        assert_eq!(names.len(), 84);
     }
 
     #[test]

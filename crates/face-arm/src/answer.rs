@@ -7,7 +7,8 @@ use axum::{
 use ephor_front::CallId;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
@@ -18,16 +19,17 @@ const CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 #[derive(Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    body: Option<Box<RawValue>>,
 }
 
 impl Reply {
     /// 200 with a body.
-    pub(crate) fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: impl Serialize) -> Self {
         Self::with(StatusCode::OK, body)
     }
 
-    pub(crate) fn with(status: StatusCode, body: Value) -> Self {
+    pub(crate) fn with(status: StatusCode, body: impl Serialize) -> Self {
+        let body = to_raw_value(&body).expect("what the face answers is JSON");
         Self { status, body: Some(body) }
     }
 

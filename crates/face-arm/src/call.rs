@@ -8,6 +8,7 @@ use ephor_engine::{
 };
 use ephor_identity::Caller;
 use http::{Method, StatusCode, Uri};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,8 +21,19 @@ use crate::{
     refusal,
 };
 
-/// Longest page of a list that can be asked for with `$skipToken`: see [`Call::page`].
+/// The parameter that says where a page begins.
 const TOKEN: &str = "$skiptoken";
+/// Rows of a list that is put together whole.
+const MOST_ROWS: usize = 1_000_000;
+
+/// A page of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<T> {
+    value: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_link: Option<String>,
+}
 
 /// A call that was let in.
 pub(crate) struct Call {
@@ -111,22 +123,32 @@ impl Call {
     ///
     /// # Errors
     /// 400 `InvalidSkipToken`.
-    pub(crate) fn pages(&self, rows: Vec<Value>) -> Answer<Reply> {
-        let from = match self.parameter(TOKEN) {
-            None | Some("") => 0,
-            Some(text) => text.strip_prefix('o').and_then(|text| text.parse().ok()).ok_or_else(bad_token)?,
-        };
-        let size = self.settings().page_size as usize;
+    pub(crate) fn pages<T: Serialize>(&self, rows: Vec<T>) -> Answer<Reply> {
+        let (from, size) = self.place()?;
         let next = (rows.len() > from + size).then(|| format!("o{}", from + size));
         let rows = rows.into_iter().skip(from).take(size).collect();
         Ok(self.list(rows, next.as_deref()))
     }
 
+    /// How many rows of a list that is at hand whole come before this page, and how many are on it.
+    ///
+    /// # Errors
+    /// 400 `InvalidSkipToken`.
+    pub(crate) fn place(&self) -> Answer<(usize, usize)> {
+        let from = match self.parameter(TOKEN) {
+            None | Some("") => 0,
+            Some(text) => text
+                .strip_prefix('o')
+                .and_then(|text| text.parse().ok())
+                .filter(|from| *from < MOST_ROWS)
+                .ok_or_else(bad_token)?,
+        };
+        Ok((from, self.settings().page_size as usize))
+    }
+
     /// One page of a list, and where the next one begins.
-    pub(crate) fn list(&self, rows: Vec<Value>, next: Option<&str>) -> Reply {
-        let mut body = serde_json::Map::new();
-        body.insert("value".to_owned(), Value::Array(rows));
-        if let Some(token) = next {
+    pub(crate) fn list<T: Serialize>(&self, value: Vec<T>, next: Option<&str>) -> Reply {
+        let next_link = next.map(|token| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             let mut seen_version = false;
             for (name, value) in &self.query {
@@ -136,10 +158,9 @@ impl Call {
                 }
             }
             query.append_pair("$skipToken", token);
-            let link = format!("{}{}?{}", self.service, self.uri.path(), query.finish());
-            body.insert("nextLink".to_owned(), Value::String(link));
-        }
-        Reply::ok(Value::Object(body))
+            format!("{}{}?{}", self.service, self.uri.path(), query.finish())
+        });
+        Reply::ok(List { value, next_link })
     }
 
     /// Where the page begins, as whoever made the token meant it.

@@ -15,10 +15,12 @@ pub(crate) enum Collection {
     ElevateAccess,
     ClassicAdministrators,
     Locks,
+    Policies,
+    PolicyAssignments,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::RoleDefinitions,
         Self::RoleAssignments,
         Self::Permissions,
@@ -27,6 +29,8 @@ impl Collection {
         Self::ElevateAccess,
         Self::ClassicAdministrators,
         Self::Locks,
+        Self::Policies,
+        Self::PolicyAssignments,
     ];
 
     /// Its name in paths.
@@ -40,12 +44,17 @@ impl Collection {
             Self::ElevateAccess => "elevateAccess",
             Self::ClassicAdministrators => "classicAdministrators",
             Self::Locks => "locks",
+            Self::Policies => "roleManagementPolicies",
+            Self::PolicyAssignments => "roleManagementPolicyAssignments",
         }
     }
 
     /// The collection that a segment names, in any letter case.
     pub(crate) fn find(segment: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(segment))
+        // Ids of policy assignments are also written in the singular (`ARM 13.2`).
+        let is_singular = segment.eq_ignore_ascii_case("roleManagementPolicyAssignment");
+        let named = Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(segment));
+        named.or(is_singular.then_some(Self::PolicyAssignments))
     }
 
     /// The versions it is served in, the newest first.
@@ -58,6 +67,7 @@ impl Collection {
             Self::ElevateAccess => version::ELEVATE_ACCESS,
             Self::ClassicAdministrators => version::CLASSIC_ADMINISTRATORS,
             Self::Locks => version::LOCKS,
+            Self::Policies | Self::PolicyAssignments => version::PIM,
         }
     }
 
@@ -66,14 +76,17 @@ impl Collection {
         const READ: &[Method] = &[Method::GET];
         const WRITE: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
         match (self, rest) {
-            (Self::RoleDefinitions | Self::RoleAssignments, 1) => WRITE,
+            (Self::RoleDefinitions | Self::RoleAssignments | Self::PolicyAssignments, 1) => WRITE,
+            (Self::Policies, 1) => &[Method::GET, Method::PATCH, Method::DELETE],
             (Self::DenyAssignments | Self::ProviderOperations, 0 | 1) => READ,
             (
                 Self::RoleDefinitions
                 | Self::RoleAssignments
                 | Self::Permissions
                 | Self::ClassicAdministrators
-                | Self::Locks,
+                | Self::Locks
+                | Self::Policies
+                | Self::PolicyAssignments,
                 0,
             ) => READ,
             (Self::ElevateAccess, 0) => &[Method::POST],

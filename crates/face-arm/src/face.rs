@@ -1,9 +1,7 @@
 //! The service: one call in, one answer out, whatever happens in between.
 
 use std::{
-    any::Any,
     convert::Infallible,
-    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -14,12 +12,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ephor_engine::{Engine, port::Clock};
-use ephor_front::{Authority, CallId, Refused, path::RequestPath};
+use ephor_front::{Authority, CallId, Guard, Refused, Unanswered, guard::is_read, path::RequestPath};
 use ephor_identity::{
     Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, StatusCode, request::Parts};
 use tower::Service;
 use uuid::Uuid;
@@ -115,12 +113,16 @@ impl ArmFace {
 
     /// The answer within the time limit, panics caught.
     async fn guarded(&self, request: Request<Body>) -> Answer<Reply> {
-        let work = AssertUnwindSafe(answer(self.app.clone(), request)).catch_unwind();
-        match tokio::time::timeout(self.app.options.time_limit, work).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(panicked(&*panic)),
-            Err(_) => Err(ArmError::unavailable()),
-        }
+        let guard = Guard::new("arm", self.app.options.time_limit);
+        let only_reads = is_read(request.method());
+        let work = answer(self.app.clone(), request);
+        let answer = if only_reads { guard.read(work).await } else { guard.order(work).await };
+        answer.unwrap_or_else(|why| {
+            Err(match why {
+                Unanswered::Panicked => ArmError::internal(),
+                Unanswered::Late => ArmError::unavailable(),
+            })
+        })
     }
 }
 
@@ -183,12 +185,6 @@ fn checked(target: &route::Target, parts: &Parts) -> Answer<String> {
 fn service_root(app: &App, parts: &Parts) -> String {
     let used = parts.extensions.get::<Authority>().map(ToString::to_string);
     used.unwrap_or_else(|| app.options.public_url.clone())
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> ArmError {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(said, "a call of the ARM face panicked");
-    ArmError::internal()
 }
 
 impl Service<Request<Body>> for ArmFace {

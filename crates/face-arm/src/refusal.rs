@@ -2,6 +2,7 @@
 
 use ephor_domain::{
     Refusal,
+    provider::ScheduleRefusal,
     resource::{NoSuchScope, ResourceRefusal},
 };
 use ephor_engine::Denied;
@@ -44,6 +45,7 @@ impl Who {
 fn refused(who: &Who, refusal: &Refusal) -> ArmError {
     match refusal {
         Refusal::Resource(refusal) => resource(who, refusal),
+        Refusal::Schedule(refusal) => schedule(refusal),
         Refusal::UnknownCaller
         | Refusal::AccountDisabled
         | Refusal::NotAdministrator
@@ -68,11 +70,22 @@ fn refused(who: &Who, refusal: &Refusal) -> ArmError {
         | Refusal::RequestNotClosable
         | Refusal::Invalid { .. }
         | Refusal::InUse { .. }
-        | Refusal::LastAdministrator
-        | Refusal::Schedule(_) => {
+        | Refusal::LastAdministrator => {
             ArmError::bad("InvalidRequestContent", format!("The request content was invalid: {refusal}."))
         }
     }
+}
+
+fn schedule(refusal: &ScheduleRefusal) -> ArmError {
+    match refusal {
+        ScheduleRefusal::Policy(_) => invalid_policy(),
+        _ => ArmError::bad("InvalidRoleAssignmentRequest", "The role assignment request is invalid."),
+    }
+}
+
+/// 400 `InvalidPolicy`.
+pub(crate) fn invalid_policy() -> ArmError {
+    ArmError::bad("InvalidPolicy", "The policy is invalid.")
 }
 
 fn resource(who: &Who, refusal: &ResourceRefusal) -> ArmError {

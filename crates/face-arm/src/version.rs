@@ -13,6 +13,15 @@ pub(crate) const TENANTS: &[&str] =
 /// Versions of the metadata document.
 pub(crate) const METADATA: &[&str] = &["2022-09-01", "2019-05-01", "2018-05-01", "2015-01-01"];
 
+/// Versions of privileged access.
+pub(crate) const PIM: &[&str] = &[
+    "2024-09-01-preview",
+    "2024-02-01-preview",
+    "2022-04-01",
+    "2022-04-01-preview",
+    "2020-10-01",
+    "2020-10-01-preview",
+];
 /// Versions of role definitions and permissions.
 pub(crate) const ROLE_DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01"];
 /// Versions of role assignments.
@@ -117,6 +126,7 @@ fn is_known_somewhere(version: &str) -> bool {
     let types = [
         SUBSCRIPTIONS,
         METADATA,
+        PIM,
         ROLE_DEFINITIONS,
         ROLE_ASSIGNMENTS,
         DENY_ASSIGNMENTS,

@@ -11,6 +11,7 @@ pub(crate) mod pipeline;
 pub(crate) mod profile;
 pub(crate) mod prompt;
 pub(crate) mod revoke;
+pub(crate) mod scope;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod ttl;

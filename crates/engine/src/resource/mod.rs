@@ -6,8 +6,10 @@
 
 mod assign;
 mod assignment;
+mod catalogue;
 mod change_role;
 mod check;
+mod describe;
 mod elevate;
 mod place;
 mod policy;
@@ -18,8 +20,10 @@ mod tree;
 
 pub use assign::{DeleteRoleAssignment, Put, PutRoleAssignment};
 pub use assignment::{AssignmentPage, DenialsAt, PermissionsAt, RoleAssignmentNamed, RoleAssignmentsAt};
+pub use catalogue::ListPlaces;
 pub use change_role::{DeleteResourceRole, PutResourceRole};
 pub use check::CheckAccess;
+pub use describe::Described;
 pub use elevate::ElevateAccess;
 pub use ephor_store::tx::{place::PlaceKind, role_assignment::ScopeCursor};
 pub use place::{ManagementGroups, PlaceNamed, PlacesBelow, ResourcesIn, VisibleSubscriptions};

@@ -16,6 +16,7 @@ mod member;
 mod person;
 mod request;
 mod role;
+mod scope;
 mod session;
 mod target;
 mod user;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(health::routes())
         .merge(finding::routes())
+        .merge(scope::routes())
 }
 
 /// Reads bytes as the body of each operation, for fuzzing; answers what each had against them.
@@ -69,6 +71,8 @@ pub(crate) fn read_as_each(bytes: &[u8]) -> Vec<Problem> {
         body::read::<request::End>(bytes).err(),
         body::read::<person::Accounts>(bytes).err(),
         body::read::<finding::FindingBody>(bytes).err(),
+        body::read::<scope::NewScope>(bytes).err(),
+        body::read::<scope::CheckBody>(bytes).err(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -9,5 +9,6 @@ mod monitor;
 mod persons;
 mod requests;
 mod roles;
+mod scopes;
 mod sweep;
 mod users;

@@ -182,6 +182,10 @@ fn operations() -> Vec<(&'static str, &'static str, String, Value, For)> {
         ("signCheckpoint", "POST", at("audit/checkpoints"), none.clone(), For::AuditReaders),
         ("getConsistencyProof", "GET", at("audit/consistency?from=1"), none.clone(), For::AuditReaders),
         ("verifyAudit", "POST", at("audit/verify"), json!({}), For::AuditReaders),
+        ("listScopes", "GET", at("scopes?kind=subscription"), none.clone(), For::Readers),
+        ("registerScope", "PUT", at("scopes"), json!({"scope": "/"}), For::Global),
+        ("removeScope", "DELETE", at("scopes?scope=%2F"), none.clone(), For::Global),
+        ("checkAccess", "POST", at("access-checks"), json!({"scope": "/", "action": "Microsoft.X/y/read"}), For::Known),
         ("getHealth", "GET", at("health"), none, For::Readers),
         ("reportFinding", "POST", at("monitor/findings"), json!({"userId": NIL, "seen": "gone"}), For::Pam),
     ]

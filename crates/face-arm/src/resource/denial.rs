@@ -65,7 +65,7 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, name: Option<&str>) -> A
             Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(call.unsupported_filter()),
         }
     }
-    call.pages(rows.iter().map(|one| item(one, &call.version)).collect())
+    call.pages::<Value>(rows.iter().map(|one| item(one, &call.version)).collect())
 }
 
 fn retain(rows: &mut Vec<Denial>, id: &str) {

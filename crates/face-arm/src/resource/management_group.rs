@@ -80,7 +80,7 @@ pub(super) async fn list(call: &Call) -> Answer<Reply> {
             "properties": {"tenantId": call.settings().tenant, "displayName": place.name},
         })
     };
-    call.pages(found.iter().map(row).collect())
+    call.pages::<Value>(found.iter().map(row).collect())
 }
 
 /// One management group.

@@ -1,10 +1,13 @@
 //! What is served, one module a kind of resource.
 
 mod denial;
+mod expanded;
 mod management_group;
 mod operation;
 mod permission;
 mod place;
+mod policy;
+mod policy_change;
 mod provider;
 mod role_assignment;
 mod role_definition;
@@ -84,6 +87,8 @@ pub(crate) async fn serve(call: &Call, target: Target) -> Answer<Reply> {
                 Collection::DenyAssignments => denial::serve(call, scope, name).await,
                 Collection::ProviderOperations => operation::serve(call, name),
                 Collection::ElevateAccess => permission::elevate(call, &scope).await,
+                Collection::Policies => policy::serve(call, scope, name).await,
+                Collection::PolicyAssignments => policy::assignments(call, scope, name).await,
                 Collection::ClassicAdministrators | Collection::Locks => permission::nothing(call, scope).await,
             }
         }

@@ -18,7 +18,7 @@ pub(super) fn serve(call: &Call, name: Option<&str>) -> Answer<Reply> {
     let Some(name) = name else { return call.pages(all) };
     let named = |one: &&Value| one["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
     let none = || ArmError::new(StatusCode::NOT_FOUND, "ProviderNotFound", "The resource provider was not found.");
-    Ok(Reply::ok(all.iter().find(named).cloned().ok_or_else(none)?))
+    Ok(Reply::ok(all.iter().find(named).ok_or_else(none)?))
 }
 
 /// A type of resources: its name, its name for people, its operations.

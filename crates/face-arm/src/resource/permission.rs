@@ -34,7 +34,7 @@ pub(super) fn item(permission: &Permission, version: &str) -> Value {
 /// `GET {scope}/…/permissions`.
 pub(super) async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
     let found = call.ask(PermissionsAt { scope }).await?;
-    call.pages(found.iter().map(|one| item(one, &call.version)).collect())
+    call.pages::<Value>(found.iter().map(|one| item(one, &call.version)).collect())
 }
 
 /// `POST …/elevateAccess`.
@@ -50,5 +50,5 @@ pub(super) async fn elevate(call: &Call, scope: &ArmScope) -> Answer<Reply> {
 pub(super) async fn nothing(call: &Call, scope: ArmScope) -> Answer<Reply> {
     // Of a scope that is not there nothing is empty.
     call.ask(PermissionsAt { scope }).await?;
-    Ok(call.list(Vec::new(), None))
+    Ok(call.list(Vec::<Value>::new(), None))
 }

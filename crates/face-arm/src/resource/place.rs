@@ -81,11 +81,11 @@ pub(super) async fn serve(call: &Call, scope: ArmScope) -> Answer<Reply> {
 /// The resource groups of a subscription.
 pub(super) async fn groups(call: &Call, scope: ArmScope) -> Answer<Reply> {
     let found = call.ask(PlacesBelow { scope, kind: PlaceKind::ResourceGroup }).await?;
-    call.pages(found.iter().map(item).collect())
+    call.pages::<Value>(found.iter().map(item).collect())
 }
 
 /// The registered resources of a subscription or resource group.
 pub(super) async fn resources(call: &Call, scope: ArmScope) -> Answer<Reply> {
     let found = call.ask(ResourcesIn { scope }).await?;
-    call.pages(found.iter().map(item).collect())
+    call.pages::<Value>(found.iter().map(item).collect())
 }

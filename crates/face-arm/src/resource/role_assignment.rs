@@ -105,7 +105,7 @@ async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
     let limit = call.settings().page_size;
     let page = call.ask(RoleAssignmentsAt { scope, not_below, principal, assigned_to, after, limit }).await?;
     let next = page.next.as_ref().map(write_token);
-    Ok(call.list(page.rows.iter().map(item).collect(), next.as_deref()))
+    Ok(call.list::<Value>(page.rows.iter().map(item).collect(), next.as_deref()))
 }
 
 fn write_token(cursor: &ScopeCursor) -> String {

@@ -85,7 +85,7 @@ async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
             && sort.as_ref().is_none_or(|sort| kind(role).eq_ignore_ascii_case(sort))
     };
     let rows = at.found.iter().filter(fits).map(|role| item(&at.scope, role, &call.version)).collect();
-    call.pages(rows)
+    call.pages::<Value>(rows)
 }
 
 async fn put(call: &Call, scope: ArmScope, id: Uuid) -> Answer<Reply> {

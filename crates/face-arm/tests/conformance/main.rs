@@ -7,6 +7,7 @@ mod companion;
 mod front_door;
 mod metadata;
 mod place;
+mod policy;
 mod right;
 mod role_assignment;
 mod role_definition;

@@ -100,7 +100,7 @@ impl Call {
     /// # Errors
     /// As the wire says them, see [`refusal`].
     pub(crate) async fn ask<Q: Query>(&self, query: Q) -> Answer<Q::Output> {
-        let asked = self.engine().consult(&self.caller.actor, query).await;
+        let asked = Box::pin(self.engine().consult(&self.caller.actor, query)).await;
         asked.map_err(|denied| refusal::said(self, denied))
     }
 
@@ -109,7 +109,7 @@ impl Call {
     /// # Errors
     /// As the wire says them, see [`refusal`].
     pub(crate) async fn order<C: Command>(&self, command: C) -> Answer<C::Output> {
-        let done = self.engine().administer(&self.caller.actor, command).await;
+        let done = Box::pin(self.engine().administer(&self.caller.actor, command)).await;
         done.map_err(|denied| refusal::said(self, denied))
     }
 

@@ -163,7 +163,7 @@ async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
     let body = body::read(sent).await?;
     let service = service_root(&app, &parts);
     let call = Call { app, service, method: parts.method, uri: parts.uri, query, version, caller, body };
-    resource::serve(&call, target).await
+    Box::pin(resource::serve(&call, target)).await
 }
 
 /// The version a call asks for, served by what it names.

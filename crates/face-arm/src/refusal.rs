@@ -77,10 +77,10 @@ fn refused(who: &Who, refusal: &Refusal) -> ArmError {
 }
 
 fn schedule(refusal: &ScheduleRefusal) -> ArmError {
-    match refusal {
-        ScheduleRefusal::Policy(_) => invalid_policy(),
-        _ => ArmError::bad("InvalidRoleAssignmentRequest", "The role assignment request is invalid."),
+    if matches!(refusal, ScheduleRefusal::Policy(_)) {
+        return invalid_policy();
     }
+    ArmError::bad("InvalidRoleAssignmentRequest", "The role assignment request is invalid.")
 }
 
 /// 400 `InvalidPolicy`.

@@ -52,44 +52,47 @@ pub(crate) fn methods(target: &Target) -> &'static [Method] {
     }
 }
 
-/// Serves a call whose method fits what it names.
+/// Serves a call whose method fits what it names. Each resource's work is a future of its own: together they would fill a
+/// thread's stack.
 pub(crate) async fn serve(call: &Call, target: Target) -> Answer<Reply> {
     match target {
         Target::Tenants => Ok(subscription::tenants(call)),
-        Target::Subscriptions => subscription::list(call).await,
+        Target::Subscriptions => Box::pin(subscription::list(call)).await,
         Target::Place(scope) => match scope.kind() {
-            ArmScopeKind::ManagementGroup => management_group::serve(call, scope).await,
-            ArmScopeKind::Subscription => subscription::serve(call, scope).await,
+            ArmScopeKind::ManagementGroup => Box::pin(management_group::serve(call, scope)).await,
+            ArmScopeKind::Subscription => Box::pin(subscription::serve(call, scope)).await,
             ArmScopeKind::Root | ArmScopeKind::ResourceGroup | ArmScopeKind::Resource(_) => {
-                place::serve(call, scope).await
+                Box::pin(place::serve(call, scope)).await
             }
         },
-        Target::ResourceGroups(scope) => place::groups(call, scope).await,
-        Target::Resources(scope) => place::resources(call, scope).await,
+        Target::ResourceGroups(scope) => Box::pin(place::groups(call, scope)).await,
+        Target::Resources(scope) => Box::pin(place::resources(call, scope)).await,
         Target::Locations(_) => Ok(Reply::ok(json!({"value": []}))),
         Target::Providers(subscription) => Ok(provider::list(subscription.as_ref())),
         Target::Provider(subscription, name) => provider::one(subscription.as_ref(), &name),
         Target::Register(subscription, name) => provider::one(Some(&subscription), &name),
-        Target::ManagementGroups => management_group::list(call).await,
+        Target::ManagementGroups => Box::pin(management_group::list(call)).await,
         Target::ManagementSubscription(group, subscription) => {
-            management_group::subscription(call, group, subscription).await
+            Box::pin(management_group::subscription(call, group, subscription)).await
         }
-        Target::Entities => management_group::entities(call).await,
+        Target::Entities => Box::pin(management_group::entities(call)).await,
         Target::ResourceGraph => {
             Err(ArmError::new(StatusCode::NOT_FOUND, "ResourceNotFound", "The resource graph is not served here."))
         }
         Target::Authorization { scope, collection, rest } => {
             let name = rest.first().map(String::as_str);
             match collection {
-                Collection::RoleDefinitions => role_definition::serve(call, scope, name).await,
-                Collection::RoleAssignments => role_assignment::serve(call, scope, name).await,
-                Collection::Permissions => permission::list(call, scope).await,
-                Collection::DenyAssignments => denial::serve(call, scope, name).await,
+                Collection::RoleDefinitions => Box::pin(role_definition::serve(call, scope, name)).await,
+                Collection::RoleAssignments => Box::pin(role_assignment::serve(call, scope, name)).await,
+                Collection::Permissions => Box::pin(permission::list(call, scope)).await,
+                Collection::DenyAssignments => Box::pin(denial::serve(call, scope, name)).await,
                 Collection::ProviderOperations => operation::serve(call, name),
-                Collection::ElevateAccess => permission::elevate(call, &scope).await,
-                Collection::Policies => policy::serve(call, scope, name).await,
-                Collection::PolicyAssignments => policy::assignments(call, scope, name).await,
-                Collection::ClassicAdministrators | Collection::Locks => permission::nothing(call, scope).await,
+                Collection::ElevateAccess => Box::pin(permission::elevate(call, &scope)).await,
+                Collection::Policies => Box::pin(policy::serve(call, scope, name)).await,
+                Collection::PolicyAssignments => Box::pin(policy::assignments(call, scope, name)).await,
+                Collection::ClassicAdministrators | Collection::Locks => {
+                    Box::pin(permission::nothing(call, scope)).await
+                }
             }
         }
     }

@@ -64,7 +64,8 @@ pub struct Approver {
     pub named_at: Timestamp,
     /// Who gave any account of this person a [way in](Way): each of them could speak as this approver.
     pub given_by: Vec<PersonId>,
-    /// An account of this person has a second factor: his password alone decides nothing (S4).
+    /// An account of this person has a second factor, be it one that was switched off: nothing decides for him that did
+    /// not show one (S4).
     pub has_factor: bool,
 }
 
@@ -105,7 +106,7 @@ pub struct Case<'a> {
 ///
 /// # Errors
 /// [`Refusal::ApprovalNotAvailable`] for everybody who is no approver; [`Refusal::SelfApproval`] for requester and target
-/// themselves; [`Refusal::PersonRequired`] when no person is at the keyboard (seams §8).
+/// themselves; [`Refusal::PersonRequired`] when no person is at the keyboard, or he did not show his second factor.
 pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
     if case.parties.contains(&actor.person) {
         return Err(Refusal::SelfApproval);
@@ -127,9 +128,19 @@ pub fn may_decide(case: &Case<'_>, actor: &Actor) -> Result<(), Refusal> {
         return Err(Refusal::ApprovalNotAvailable);
     }
     match actor.proof {
-        Proof::Password if approver.has_factor => Err(Refusal::PersonRequired),
-        Proof::Person | Proof::Password | Proof::Remembered | Proof::FreshApiToken => Ok(()),
-        Proof::AgedApiToken | Proof::Application | Proof::Host => Err(Refusal::PersonRequired),
+        Proof::Person | Proof::Identified | Proof::Password | Proof::FreshApiToken
+            if actor.shows_enough(approver.has_factor) =>
+        {
+            Ok(())
+        }
+        Proof::Person
+        | Proof::Identified
+        | Proof::Password
+        | Proof::Remembered
+        | Proof::FreshApiToken
+        | Proof::AgedApiToken
+        | Proof::Application
+        | Proof::Host => Err(Refusal::PersonRequired),
     }
 }
 
@@ -138,7 +149,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::authentication::Methods;
+    use crate::authentication::{Method, Methods};
 
     const JEN: PersonId = PersonId::new(Uuid::from_u128(1));
     const PAT: PersonId = PersonId::new(Uuid::from_u128(2));
@@ -204,10 +215,39 @@ mod tests {
     }
 
     #[test]
-    fn s4_a_password_alone_decides_only_where_there_is_nothing_more_to_ask_for() {
-        assert_eq!(decides_by(pat(), Proof::Password), Ok(()));
+    fn s4_a_sign_in_without_second_factor_decides_only_where_there_is_nothing_more_to_ask_for() {
         let with_factor = Approver { has_factor: true, ..pat() };
-        assert_eq!(decides_by(with_factor.clone(), Proof::Password), Err(Refusal::PersonRequired));
+        for proof in [Proof::Password, Proof::Identified] {
+            assert_eq!(decides_by(pat(), proof), Ok(()), "{proof:?}");
+            assert_eq!(decides_by(with_factor.clone(), proof), Err(Refusal::PersonRequired), "{proof:?}");
+        }
         assert_eq!(decides_by(with_factor, Proof::Person), Ok(()));
+    }
+
+    #[test]
+    fn f18_an_old_sign_in_decides_nothing_whatever_it_showed() {
+        for has_factor in [false, true] {
+            let decided = decides_by(Approver { has_factor, ..pat() }, Proof::Remembered);
+            assert_eq!(decided, Err(Refusal::PersonRequired));
+        }
+    }
+
+    #[test]
+    fn f18_what_shows_as_much_as_the_account_asks_for() {
+        let shows = |proof, methods: &[Method], has_factor| {
+            let methods = methods.iter().copied().collect();
+            let principal = PrincipalId::new(PAT.uuid());
+            Actor { principal, person: PAT, address: None, proof, methods }.shows_enough(has_factor)
+        };
+        for proof in [Proof::Identified, Proof::Password, Proof::Remembered] {
+            assert!(
+                shows(proof, &[Method::Federated], false) && !shows(proof, &[Method::Federated], true),
+                "{proof:?}"
+            );
+        }
+        assert!(shows(Proof::Remembered, &[Method::Federated, Method::FederatedMfa], true));
+        for proof in [Proof::Person, Proof::FreshApiToken, Proof::AgedApiToken, Proof::Application, Proof::Host] {
+            assert!(shows(proof, &[], true), "{proof:?}");
+        }
     }
 }

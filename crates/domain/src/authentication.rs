@@ -139,12 +139,15 @@ impl std::fmt::Debug for Methods {
     }
 }
 
+/// Stands for an instant that nobody names: such a proof says how, is never fresh, and is no second factor.
+pub const UNDATED: Timestamp = Timestamp::MIN;
+
 /// One proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proved {
     /// How.
     pub method: Method,
-    /// When.
+    /// When, or [`UNDATED`].
     pub at: Timestamp,
 }
 
@@ -201,7 +204,7 @@ impl Proofs {
     }
 
     /// `auth_time` of a token: the instant of the second factor where `amr` says `mfa`, so that an old factor never
-    /// looks fresh because a password was typed again; else that of the sign-in.
+    /// looks fresh because a password was typed again; else that of the sign-in, if it is known.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
         self.proved(Strength::Mfa).or_else(|| self.identified())
@@ -214,7 +217,8 @@ impl Proofs {
     }
 
     fn newest(&self, counts: impl Fn(Method) -> bool) -> Option<Timestamp> {
-        self.0.iter().filter(|proved| counts(proved.method)).map(|proved| proved.at).max()
+        let dated = self.0.iter().filter(|proved| proved.at != UNDATED);
+        dated.filter(|proved| counts(proved.method)).map(|proved| proved.at).max()
     }
 }
 
@@ -362,6 +366,19 @@ mod tests {
         assert_eq!(proofs.amr().into_iter().collect::<Vec<_>>(), ["mfa", "otp", "pwd"]);
         assert_eq!(Proofs::of(Method::Password, at(7)).auth_time(), Some(at(7)));
         assert_eq!(proofs.methods().to_string(), "password totp");
+    }
+
+    #[test]
+    fn f18_what_nobody_dates_is_never_fresh_and_no_second_factor() {
+        let proofs = Proofs::of(Method::Federated, UNDATED).and(Method::FederatedMfa, UNDATED);
+        assert_eq!((proofs.identified(), proofs.proved(Strength::Mfa), proofs.auth_time()), (None, None, None));
+        assert_eq!(proofs.methods().to_string(), "federated federated-mfa");
+        assert_eq!(may_change_factors(&proofs, false, true, at(0)), Err(Missing::SignIn));
+        let later = proofs.and(Method::Totp, at(10));
+        assert_eq!((later.auth_time(), later.identified()), (Some(at(10)), None));
+        // As sessions keep it.
+        let kept = serde::de::value::StrDeserializer::<serde::de::value::Error>::new;
+        assert_eq!(Timestamp::deserialize(kept(&UNDATED.to_string())), Ok(UNDATED));
     }
 
     #[test]

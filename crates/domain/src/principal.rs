@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    authentication::Methods,
+    authentication::{Method, Methods},
     id::{PersonId, PrincipalId},
 };
 
@@ -71,15 +71,30 @@ pub struct Actor {
     pub methods: Methods,
 }
 
+impl Actor {
+    /// True when the sign-in behind the call showed as much as its account asks for: where there is a second factor
+    /// (`has_factor`), that of us or of an issuer whose word on it counts. API tokens are made in a session that showed it.
+    #[must_use]
+    pub fn shows_enough(&self, has_factor: bool) -> bool {
+        match self.proof {
+            Proof::Person | Proof::FreshApiToken | Proof::AgedApiToken | Proof::Application | Proof::Host => true,
+            Proof::Identified | Proof::Password => !has_factor,
+            Proof::Remembered => !has_factor || self.methods.iter().any(Method::is_second_factor),
+        }
+    }
+}
+
 /// How an actor signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// Session of a person.
+    /// A person at the keyboard who showed a second factor lately, or of whom the operator wants none.
     Person,
+    /// A person at the keyboard who said who he is, by a session or a token, and showed no second factor.
+    Identified,
     /// A password or a ticket sent along with the call: nothing else can have been asked for.
     Password,
-    /// A token from a person's sign-in of 12 h ago or more, or at an unknown time.
+    /// A token from a person's sign-in of 12 h ago or more, or at an unknown time: decides nothing.
     Remembered,
     /// An API token younger than 12 h: stands for one user.
     FreshApiToken,

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use ephor_domain::{
-    authentication::Methods,
+    authentication::{Methods, Proofs, Strength},
     id::PrincipalId,
     principal::{Actor, Principal, Proof},
 };
@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::{
     basic,
-    bearer::{Bearers, Nobody, TokenFacts, TokenFault},
+    bearer::{Bearers, Issuer, LEEWAY_OUTSIDE, LEEWAY_OWN, Nobody, TokenFacts, TokenFault},
     caller::{Accepted, Caller, Denied, Reason, Via},
     cookie,
     directory::{Directories, Site},
@@ -240,7 +240,7 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Caller, Denied> {
         let (proof, ambient) = match &via {
-            Via::Session { .. } => (Proof::Person, true),
+            Via::Session { proofs, .. } => (at_the_keyboard(proofs), true),
             Via::Basic | Via::Kerberos { .. } if self.settings.basic_decides => (Proof::Person, true),
             // Nothing more can have been asked for with the call.
             Via::Basic | Via::Kerberos { .. } => (Proof::Password, true),
@@ -272,7 +272,8 @@ impl Identity {
     /// remembered.
     ///
     /// # Errors
-    /// What is wrong with the password; the store's fault.
+    /// What is wrong with the password; [`Denied::NotSignedIn`] when the caller's session has ended meanwhile; the store's
+    /// fault.
     pub async fn set_password(
         &self,
         by: &Caller,
@@ -289,7 +290,9 @@ impl Identity {
             Via::Session { .. } | Via::Basic | Via::Kerberos { .. } | Via::ApiToken { .. } | Via::Token(_) => None,
         };
         let event = Event { principal: Some(principal.id), ..self.event_of(by, now, EventKind::PasswordSet) };
-        self.ports.vault.set_password(credential, keep, event).await.map_err(Denied::from)?;
+        if !self.ports.vault.set_password(credential, keep, event).await.map_err(Denied::from)? {
+            return Err(Denied::NotSignedIn(Reason::Ended).into());
+        }
         self.forget(principal.id);
         Ok(())
     }
@@ -383,12 +386,22 @@ fn reason_of(fault: TokenFault) -> FailureReason {
     }
 }
 
-/// A token stands for a person who signed in lately, or for one who did so once.
+/// A token stands for a person who signed in lately, or for one who did so once. A sign-in that is still to come, by more
+/// than clocks may be apart, is none.
 fn proof_of(facts: &TokenFacts, now: Timestamp) -> Proof {
-    let lately = facts.authenticated.is_some_and(|at| now.duration_since(at) < FRESH);
+    let leeway = if facts.issuer == Issuer::Own { LEEWAY_OWN } else { LEEWAY_OUTSIDE };
+    let lately = facts.authenticated.is_some_and(|at| {
+        let age = now.duration_since(at);
+        -leeway <= age && age < FRESH
+    });
     match (facts.app_only, lately) {
         (true, _) => Proof::Application,
-        (false, true) => Proof::Person,
+        (false, true) => at_the_keyboard(&facts.proofs()),
         (false, false) => Proof::Remembered,
     }
+}
+
+/// Somebody whose session or token these proofs are in.
+pub(crate) fn at_the_keyboard(proofs: &Proofs) -> Proof {
+    if proofs.proved(Strength::Mfa).is_some() { Proof::Person } else { Proof::Identified }
 }

@@ -1,6 +1,7 @@
 //! Sign-in with an outside issuer, from the browser's return to its session.
 
 use crate::{
+    basis::Basis,
     caller::{Caller, Denied, Via},
     event::FailureReason,
     identity::{Identity, Presented},
@@ -50,6 +51,12 @@ impl Identity {
         })
     }
 
+    /// True when somebody signed in from this address lately: what strangers use up does not hold him up.
+    #[must_use]
+    pub fn knows_address(&self, address: std::net::IpAddr) -> bool {
+        self.pace.knows(address, self.ports.clock.now())
+    }
+
     /// Takes somebody back whom [`crate::relying_party::RelyingParty::begin`] sent to an outside issuer, and signs him in
     /// as [`Identity::sign_in`] does. The issuer's word on a second factor spares the account's own here only where the
     /// issuer's mapping makes it one.
@@ -71,7 +78,8 @@ impl Identity {
             self.failed(None, presented.address, FailureReason::NotLinked, self.ports.clock.now());
             return Ok(Landing::NotLinked(identity));
         };
-        match self.federated(principal, proofs, presented).await {
+        let basis = Basis::of_identity(&identity.issuer, &identity.subject);
+        match self.federated(principal, proofs, basis, presented).await {
             Ok(sign_in) => Ok(Landing::Account { sign_in: Box::new(sign_in), return_to }),
             // Of an account that may not sign in, no more is said than of none.
             Err(Denied::Disabled(_)) => Ok(Landing::NotLinked(identity)),
@@ -83,16 +91,17 @@ impl Identity {
         &self,
         principal: Principal,
         proofs: Proofs,
+        basis: Basis,
         presented: &Presented<'_>,
     ) -> Result<SignIn, Denied> {
         let now = self.ports.clock.now();
         // Whether the account may act at all is asked as of any other caller; no session is behind it yet.
         let caller: Caller = self.known(principal, Via::Basic, presented.address, now)?;
         if proofs.proved(Strength::Mfa).is_none() {
-            return self.identified(caller, proofs, presented).await;
+            return self.identified(caller, proofs, basis, presented).await;
         }
         let previous = self.previous(presented);
-        Ok(SignIn::Done(self.begin_session(caller.principal, proofs, presented.address, previous).await?))
+        Ok(SignIn::Done(self.begin_session(caller.principal, proofs, basis, presented.address, previous).await?))
     }
 
     /// The issuer says no itself: for the record.
@@ -102,13 +111,12 @@ impl Identity {
 
     fn note_return(&self, error: &RelyingError, presented: &Presented<'_>) {
         match error {
-            RelyingError::State | RelyingError::Refused(_) | RelyingError::Token(_) => {
+            RelyingError::State | RelyingError::Refused(_) | RelyingError::Token(_) | RelyingError::NotFresh => {
                 self.note_refused_by_issuer(presented);
             }
             RelyingError::UnknownIssuer
             | RelyingError::Elsewhere
             | RelyingError::Unlinkable(_)
-            | RelyingError::NotFresh
             | RelyingError::Unavailable
             | RelyingError::Store(_) => {}
         }

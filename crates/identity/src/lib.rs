@@ -8,6 +8,7 @@
 //! the store holds hashes.
 
 pub mod basic;
+pub mod basis;
 pub mod bearer;
 pub mod caller;
 pub mod client_key;
@@ -44,6 +45,7 @@ mod throttle;
 mod ticket;
 pub mod token;
 
+pub use basis::Basis;
 pub use bearer::{Bearers, TokenFacts, TokenFault, TokenRules};
 pub use caller::{Accepted, Caller, Denied, Reason, Via};
 pub use event::{Event, EventKind};
@@ -51,7 +53,7 @@ pub use factor::SecondFactors;
 pub use identity::{Identity, Ports, Presented};
 pub use keys::{KeyPorts, KeyRing, KeySettings};
 pub use origin::Origin;
-pub use port::{Journal, Vault};
+pub use port::{Inserted, Journal, Vault};
 pub use seal::Sealer;
 pub use session::{NewSession, SignIn, Strengths};
 pub use settings::Settings;

@@ -84,6 +84,12 @@ impl Pace {
         Ok(())
     }
 
+    /// True when somebody signed in from there lately.
+    pub(crate) fn knows(&self, address: IpAddr, now: Timestamp) -> bool {
+        let tables = self.tables.lock();
+        tables.known.get(&block_of(address)).is_some_and(|seen| now.duration_since(*seen) < KNOWN_FOR)
+    }
+
     /// Somebody signed in from there.
     pub(crate) fn welcome(&self, address: IpAddr, now: Timestamp) {
         let mut tables = self.tables.lock();

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     basic::LONGEST_NAME,
+    basis::Basis,
     caller::{Caller, Denied, Reason, Via},
     directory::{Desk, NoVerdict},
     event::FailureReason,
@@ -38,6 +39,16 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// What a sign-in by the password rests on.
+    fn basis(&self) -> Basis {
+        match self {
+            Self::Here(credential) => Basis::of_password(Some(credential.changed)),
+            Self::Directory(_) => Basis::of_password(None),
+        }
+    }
+}
+
 /// What a name means.
 struct Named {
     /// The account, if a person can sign in to it with a password.
@@ -55,20 +66,34 @@ enum Checked {
 }
 
 impl Identity {
-    /// Checks name and password. Unknown account, account without a password and wrong password take the same time
-    /// and get the same answer.
+    /// Whose name and password these are.
     pub(crate) async fn verify_pair(
         &self,
         name: &str,
         password: SecretString,
         address: IpAddr,
     ) -> Result<Caller, Denied> {
+        self.prove_password(name, password, address).await.map(|(caller, _)| caller)
+    }
+
+    /// Checks name and password, and says what the answer rests on: for whoever begins something by it. Unknown account,
+    /// account without a password and wrong password take the same time and get the same answer.
+    ///
+    /// # Errors
+    /// As [`Identity::caller`].
+    pub async fn prove_password(
+        &self,
+        name: &str,
+        password: SecretString,
+        address: IpAddr,
+    ) -> Result<(Caller, Basis), Denied> {
         let now = self.ports.clock.now();
         let named = self.look_up(name).await?;
         if let Some((principal, keeper)) = &named.account
             && self.remembered.knows(principal.id, keeper.changed(), &password, now)
         {
-            return self.known(principal.clone(), Via::Basic, address, now);
+            let caller = self.known(principal.clone(), Via::Basic, address, now)?;
+            return Ok((caller, keeper.basis()));
         }
         let id = named.account.as_ref().map(|(principal, _)| principal.id);
         let attempt = match self.throttle.attempt(named.subject.clone(), address, now) {
@@ -78,16 +103,19 @@ impl Identity {
                 return Err(Denied::TooMany { retry_after });
             }
         };
-        let checked = match self.check(&named, &attempt, &password, now).await {
+        let Ok(fits) = self.fits(&named, &password).await else {
+            self.throttle.refund(&attempt);
+            return Err(Denied::Busy);
+        };
+        let checked = match self.check(&named, fits, &attempt, &password, now).await {
             Ok(checked) => checked,
             Err(denied) => {
-                match denied {
-                    Denied::TooMany { .. } => self.failed(id, address, FailureReason::Throttled, now),
-                    Denied::NotSignedIn(_)
-                    | Denied::Disabled(_)
-                    | Denied::Busy
-                    | Denied::Unanswered
-                    | Denied::Unavailable(_) => self.throttle.refund(&attempt),
+                match (&denied, &named.account) {
+                    (Denied::TooMany { .. }, _) => self.failed(id, address, FailureReason::Throttled, now),
+                    (_, Some((_, Keeper::Here(_)))) => self.failed(id, address, FailureReason::WrongPassword, now),
+                    // Of whoever is known the directory's silence costs nothing; strangers pay for every name alike.
+                    _ if attempt.is_from_known_address() => self.throttle.refund(&attempt),
+                    _ => {}
                 }
                 return Err(denied);
             }
@@ -98,7 +126,7 @@ impl Identity {
                 if principal.enabled {
                     self.remembered.remember(principal.id, keeper.changed(), &password, now);
                 }
-                self.known(principal, Via::Basic, address, now)
+                Ok((self.known(principal, Via::Basic, address, now)?, keeper.basis()))
             }
             (_, Checked::Wrong(reason)) => {
                 self.failed(id, address, reason, now);
@@ -111,19 +139,25 @@ impl Identity {
         }
     }
 
-    /// The work is the same for every name: a hash here and, unless that was right, a question to a directory.
+    /// True when the password is the one that is kept here.
+    async fn fits(&self, named: &Named, password: &SecretString) -> Result<bool, Overloaded> {
+        let hash = match &named.account {
+            // What cannot be read takes no time to be wrong.
+            Some((_, Keeper::Here(credential))) if !credential.is_held() => Some(credential.hash.clone()),
+            Some((_, Keeper::Here(_) | Keeper::Directory(_))) | None => None,
+        };
+        self.hashers.verify(password.clone(), hash).await
+    }
+
+    /// The work is the same for every name: a hash here (`fits`) and, unless that was right, a question to a directory.
     async fn check(
         &self,
         named: &Named,
+        fits: bool,
         attempt: &Attempt,
         password: &SecretString,
         now: Timestamp,
     ) -> Result<Checked, Denied> {
-        let hash = match &named.account {
-            Some((_, Keeper::Here(credential))) => Some(credential.hash.clone()),
-            Some((_, Keeper::Directory(_))) | None => None,
-        };
-        let fits = self.hashers.verify(password.clone(), hash).await.map_err(|Overloaded| Denied::Busy)?;
         if fits {
             return Ok(Checked::Right);
         }
@@ -139,9 +173,10 @@ impl Identity {
                     // Known addresses are held back by nobody's failures (see `throttle`), here as little as there.
                     let limited = !attempt.is_from_known_address();
                     let asked = self.in_vain(desk, &named.subject, limited, now).await;
-                    // A wrong password is wrong, whether the directory is up or not.
-                    if let Err(held_back @ Denied::TooMany { .. }) = asked {
-                        return Err(held_back);
+                    // A wrong password is wrong, whether the directory is up or not; strangers are told what they are told
+                    // of any other name.
+                    if limited || matches!(asked, Err(Denied::TooMany { .. })) {
+                        asked?;
                     }
                 }
                 Ok(Checked::Wrong(FailureReason::WrongPassword))

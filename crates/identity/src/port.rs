@@ -11,7 +11,11 @@ use ephor_store::{
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::{event::Event, secret::SecretHash};
+use crate::{
+    basis::{Basis, FactorMark},
+    event::Event,
+    secret::SecretHash,
+};
 
 /// An answer of the vault.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
@@ -24,8 +28,8 @@ pub trait Vault: Send + Sync + 'static {
     /// The account with this id.
     fn account(&self, principal: PrincipalId) -> Answer<'_, Option<Principal>>;
 
-    /// The account has a second factor, be it one that was switched off.
-    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool>;
+    /// The second factors of an account, oldest first, be they switched off or not.
+    fn factors(&self, principal: PrincipalId) -> Answer<'_, Vec<FactorMark>>;
 
     /// The session with this hash and whose it is.
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>>;
@@ -36,8 +40,9 @@ pub trait Vault: Send + Sync + 'static {
     /// Notes that a session was used.
     fn touch_session(&self, session: Session) -> Answer<'_, ()>;
 
-    /// Stores `new` in the place of the session `old`, if there is one.
-    fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()>;
+    /// Stores `new` in the place of the session `old`, if there is one; false, and nothing is stored, when `basis` does not
+    /// hold any more.
+    fn replace_session(&self, old: Option<SecretHash>, new: Session, basis: Basis, event: Event) -> Answer<'_, bool>;
 
     /// Stores `new` in the place of the session `old`; false, and nothing is stored, when that has ended.
     fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool>;
@@ -51,8 +56,8 @@ pub trait Vault: Send + Sync + 'static {
     /// Sessions of an account, newest first.
     fn sessions_of(&self, principal: PrincipalId) -> Answer<'_, Vec<Session>>;
 
-    /// Stores a new API token.
-    fn insert_token(&self, token: ApiToken, event: Event) -> Answer<'_, ()>;
+    /// Stores a new API token, made in `session` if there is one.
+    fn insert_token(&self, token: ApiToken, session: Option<SecretHash>, event: Event) -> Answer<'_, Inserted>;
 
     /// Takes an API token back; false when there is none that is good.
     fn revoke_token(&self, principal: PrincipalId, id: ApiTokenId, at: Timestamp, event: Event) -> Answer<'_, bool>;
@@ -60,8 +65,20 @@ pub trait Vault: Send + Sync + 'static {
     /// API tokens of an account, newest first.
     fn tokens_of(&self, principal: PrincipalId) -> Answer<'_, Vec<ApiToken>>;
 
-    /// Sets a password and ends the sessions of the account but `keep`.
-    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()>;
+    /// Sets a password and ends the sessions of the account but `keep`, in which it was set; false, and nothing is set,
+    /// when that has ended.
+    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, bool>;
+}
+
+/// What became of a new API token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is good.
+    Done,
+    /// There are as many as there may be.
+    TooMany,
+    /// The session it was to be made in has ended, or its account.
+    Ended,
 }
 
 /// Takes events that change nothing: failed sign-ins. It must not block; what it is given is already rate-limited.

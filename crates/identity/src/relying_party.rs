@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ephor_domain::{
-    authentication::{Method, Proofs},
+    authentication::{Method, Proofs, UNDATED},
     principal::{Principal, PrincipalKind},
 };
 use ephor_engine::port::{Clock, Entropy};
@@ -20,13 +20,14 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::{
-    bearer::{Claims, TokenFault},
+    bearer::{Claims, LEEWAY_OUTSIDE, TokenFault},
     caller::Caller,
     event::{Event, EventKind},
     jose::Compact,
     outside::{Links, OutsideIssuer, Unlinkable},
     seal::{SealedFor, Sealer},
     secret,
+    token::FRESH,
 };
 
 /// How long somebody may be away.
@@ -34,6 +35,9 @@ pub const TRIP: SignedDuration = SignedDuration::from_mins(10);
 
 /// Where the issuer sends people back to, below the public URL.
 pub const CALLBACK: &str = "/portal/sign-in/callback";
+
+/// How old a sign-in at the issuer may be on which one here rests: as long as a person counts as lately there.
+pub const OLDEST: SignedDuration = FRESH;
 
 /// What a sealed state is bound to.
 const ROW: &str = "relying party";
@@ -99,7 +103,7 @@ pub struct ProvedIdentity {
     pub issuer: String,
     /// `sub`.
     pub subject: String,
-    /// When.
+    /// When the issuer asked, or [`UNDATED`].
     pub at: Timestamp,
 }
 
@@ -138,7 +142,7 @@ pub enum RelyingError {
     /// The identity cannot be linked.
     #[error(transparent)]
     Unlinkable(#[from] Unlinkable),
-    /// The proof is too old, or came with a token: sign in to both again.
+    /// The proof is too old, or nobody says how old, or it came with a token: sign in to both again.
     #[error("sign in to both again")]
     NotFresh,
     /// The issuer does not answer.
@@ -162,7 +166,10 @@ struct Trip {
     nonce: String,
     verifier: String,
     return_to: String,
+    left: Timestamp,
     until: Timestamp,
+    /// The issuer was to ask the person anew.
+    fresh: bool,
 }
 
 #[derive(Deserialize)]
@@ -205,6 +212,8 @@ impl RelyingParty {
             nonce: draw(),
             verifier: draw(),
             return_to: return_to.to_owned(),
+            left: now,
+            fresh,
             until: now.saturating_add(TRIP).unwrap_or(now),
         };
         let scope = client.scopes.iter().fold("openid".to_owned(), |all, scope| format!("{all} {scope}"));
@@ -217,8 +226,11 @@ impl RelyingParty {
             .append_pair("nonce", &trip.nonce)
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(&trip.verifier)))
             .append_pair("code_challenge_method", "S256");
+        // Whoever is told an age says when he asked (OpenID Connect Core 1.0, 2).
+        let oldest = if fresh { 0 } else { OLDEST.as_secs() };
+        url.query_pairs_mut().append_pair("max_age", &oldest.to_string());
         if fresh {
-            url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
+            url.query_pairs_mut().append_pair("prompt", "login");
         }
         let plain = serde_json::to_vec(&trip).map_err(|_| RelyingError::State)?;
         let sealed = self.ports.sealer.seal(SealedFor::SignInState, ROW, &plain, self.ports.entropy.as_ref());
@@ -259,12 +271,11 @@ impl RelyingParty {
         let subject = claims.subject.clone().ok_or(TokenFault::NoObject)?;
         let name = issuer.authoritative_name(&claims);
         let found = self.ports.links.linked(&claims.issuer, &subject, name).await?;
-        // When the issuer asked the person, as far as it says so; never later than now.
-        let asked = claims.authenticated.or(claims.issued).map_or(now, |asked| asked.min(now));
-        let mfa = issuer.settings().mapping.apply(&claims).mfa;
+        let asked = trip.asked(claims.authenticated, now)?;
+        let mfa = asked != UNDATED && issuer.settings().mapping.apply(&claims).mfa;
         let proofs = Proofs::of(Method::Federated, asked);
         Ok(Arrival {
-            identity: ProvedIdentity { issuer: claims.issuer, subject, at: now },
+            identity: ProvedIdentity { issuer: claims.issuer, subject, at: asked },
             principal: found.filter(|found| found.kind == PrincipalKind::User),
             proofs: if mfa { proofs.and(Method::FederatedMfa, asked) } else { proofs },
             return_to: trip.return_to,
@@ -279,9 +290,8 @@ impl RelyingParty {
         let now = self.ports.clock.now();
         let fresh = |at: Timestamp| at <= now && now.duration_since(at) <= TRIP;
         let here = caller.proofs(now).identified().is_some_and(fresh);
-        if !(caller.ambient && here && fresh(identity.at)) {
-            return Err(RelyingError::NotFresh);
-        }
+        let session = caller.session().filter(|_| caller.ambient && here && fresh(identity.at));
+        let session = session.ok_or(RelyingError::NotFresh)?.clone();
         let kind = EventKind::IdentityLinked { issuer: identity.issuer.clone(), subject: identity.subject.clone() };
         let id = Some(caller.principal.id);
         let address = caller.actor.address.as_deref().and_then(|address| address.parse().ok());
@@ -294,7 +304,7 @@ impl RelyingParty {
             created_by: None,
             ended: None,
         };
-        Ok(self.ports.links.link(link, event).await??)
+        Ok(self.ports.links.link(link, session, event).await??)
     }
 
     /// Where the person wanted to go who left with this cookie, however the trip ends.
@@ -316,6 +326,22 @@ impl RelyingParty {
         }
         let trip = self.opened(back.cookie).ok_or(RelyingError::State)?;
         if trip.state == back.state && now < trip.until { Ok(trip) } else { Err(RelyingError::State) }
+    }
+}
+
+impl Trip {
+    /// When the issuer asked the person: by its word alone, whose absence says nothing of how long ago. Never later than
+    /// now.
+    fn asked(&self, said: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, RelyingError> {
+        // An instant to come is none, beyond what clocks differ by.
+        let said = said.filter(|at| at.duration_since(now) <= LEEWAY_OUTSIDE);
+        let age = if self.fresh { SignedDuration::ZERO } else { OLDEST };
+        match said {
+            Some(at) if self.left.duration_since(at) <= age + LEEWAY_OUTSIDE => Ok(at.min(now)),
+            Some(_) => Err(RelyingError::NotFresh),
+            None if self.fresh => Err(RelyingError::NotFresh),
+            None => Ok(UNDATED),
+        }
     }
 }
 

@@ -8,15 +8,16 @@ use ephor_domain::{
     policy::context::ContextClass,
     principal::{Principal, PrincipalKind},
 };
-use ephor_store::tx::session::Session;
+use ephor_store::{Fault, tx::session::Session};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    basis::{Basis, FactorMark},
     caller::{Caller, Denied, Reason, Via},
     event::{Event, EventKind},
-    identity::{Identity, Presented},
+    identity::{Identity, Presented, at_the_keyboard},
     secret::{self, Purpose, SecretHash, handle_of},
     settings::Settings,
 };
@@ -37,8 +38,9 @@ pub struct NewSession {
 pub enum SignIn {
     /// All is proved.
     Done(NewSession),
-    /// The password is right, a second factor is still to come; nothing is open until then.
-    SecondFactor(Caller, Proofs),
+    /// The password is right, a second factor is still to come; nothing is open until then, and then only if what was
+    /// judged still holds.
+    SecondFactor(Caller, Proofs, Basis),
 }
 
 impl SignIn {
@@ -131,9 +133,9 @@ impl Identity {
         password: SecretString,
         presented: &Presented<'_>,
     ) -> Result<SignIn, Denied> {
-        let caller = self.verify_pair(name, password, presented.address).await?;
+        let (caller, basis) = self.prove_password(name, password, presented.address).await?;
         let proofs = Proofs::of(Method::Password, self.ports.clock.now());
-        self.identified(caller, proofs, presented).await
+        self.identified(caller, proofs, basis, presented).await
     }
 
     /// The step after it is proved who it is: a session, unless the account has second factors.
@@ -141,13 +143,26 @@ impl Identity {
         &self,
         caller: Caller,
         proofs: Proofs,
+        basis: Basis,
         presented: &Presented<'_>,
     ) -> Result<SignIn, Denied> {
-        if self.ports.vault.has_factors(caller.principal.id).await? {
-            return Ok(SignIn::SecondFactor(caller, proofs));
+        let factors = self.ports.vault.factors(caller.principal.id).await?;
+        let has_factors = !factors.is_empty();
+        let basis = basis.and_factors(factors);
+        if has_factors {
+            return Ok(SignIn::SecondFactor(caller, proofs, basis));
         }
-        let session = self.begin_session(caller.principal, proofs, presented.address, self.previous(presented)).await?;
+        let previous = self.previous(presented);
+        let session = self.begin_session(caller.principal, proofs, basis, presented.address, previous).await?;
         Ok(SignIn::Done(session))
+    }
+
+    /// The second factors of an account, be they switched off or not.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn factors(&self, principal: PrincipalId) -> Result<Vec<FactorMark>, Fault> {
+        self.ports.vault.factors(principal).await
     }
 
     /// The session that the browser has already, to be replaced.
@@ -164,22 +179,24 @@ impl Identity {
         &self,
         principal: PrincipalId,
         proofs: Proofs,
+        basis: Basis,
         address: IpAddr,
         previous: Option<SecretHash>,
     ) -> Result<NewSession, Denied> {
         let account = self.ports.vault.account(principal).await?;
         let account = account.filter(|account| account.kind == PrincipalKind::User);
-        self.begin_session(account.ok_or(Denied::NotSignedIn(Reason::Wrong))?, proofs, address, previous).await
+        self.begin_session(account.ok_or(Denied::NotSignedIn(Reason::Wrong))?, proofs, basis, address, previous).await
     }
 
-    /// Begins a session for a person who has proved who he is.
+    /// Begins a session for a person who has proved who he is, if what he was judged by still holds.
     ///
     /// # Errors
-    /// [`Denied::Unavailable`], [`Denied::Disabled`].
+    /// [`Denied::Unavailable`], [`Denied::Disabled`]; [`Denied::NotSignedIn`] when it does not hold any more.
     pub async fn begin_session(
         &self,
         principal: Principal,
         proofs: Proofs,
+        basis: Basis,
         address: IpAddr,
         previous: Option<SecretHash>,
     ) -> Result<NewSession, Denied> {
@@ -204,7 +221,9 @@ impl Identity {
             address: Some(address),
             kind: EventKind::SignedIn { session: key.handle(), methods: caller.actor.methods },
         };
-        self.ports.vault.replace_session(previous, session, event).await?;
+        if !self.ports.vault.replace_session(previous, session, basis, event).await? {
+            return Err(Denied::NotSignedIn(Reason::Ended));
+        }
         self.pace.welcome(address, now);
         Ok(NewSession { caller, secret, max_age: self.settings.session_absolute.as_secs() })
     }
@@ -242,8 +261,10 @@ impl Identity {
         if !self.ports.vault.renew_session(old.clone(), session, event).await? {
             return Err(Denied::NotSignedIn(Reason::Ended));
         }
+        let proof = at_the_keyboard(&facts.proofs);
         let via = Via::Session { key, created: *created, proofs: facts.proofs };
         let mut caller = Caller { via, ..caller.clone() };
+        caller.actor.proof = proof;
         caller.actor.methods = caller.proofs(now).methods();
         Ok(Some(NewSession { caller, secret, max_age }))
     }

@@ -13,10 +13,12 @@ use ephor_store::{
 use jiff::Timestamp;
 
 use crate::{
+    basis::{Basis, FactorMark, marks, session_stands},
     event::Event,
-    port::{Answer, Vault},
+    port::{Answer, Inserted, Vault},
     recognised::Recognised,
     secret::SecretHash,
+    token::MOST,
 };
 
 /// Makes the audit record of an event: the engine's.
@@ -86,8 +88,8 @@ impl Vault for StoreVault {
         Box::pin(self.store.read(move |tx| Box::pin(tx.principal(principal))))
     }
 
-    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
-        Box::pin(self.store.read(move |tx| Box::pin(async move { Ok(!tx.factors(principal).await?.is_empty()) })))
+    fn factors(&self, principal: PrincipalId) -> Answer<'_, Vec<FactorMark>> {
+        Box::pin(self.store.read(move |tx| Box::pin(marks(tx, principal))))
     }
 
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
@@ -131,16 +133,20 @@ impl Vault for StoreVault {
         }))
     }
 
-    fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()> {
+    fn replace_session(&self, old: Option<SecretHash>, new: Session, basis: Basis, event: Event) -> Answer<'_, bool> {
         let record = (self.seal)(&event);
         Box::pin(self.store.transact(move |tx| {
-            let (old, new, record) = (old.clone(), new.clone(), record.clone());
+            let (old, new, basis, record) = (old.clone(), new.clone(), basis.clone(), record.clone());
             Box::pin(async move {
+                if !basis.stands(tx, new.principal).await? {
+                    return Ok(false);
+                }
                 if let Some(old) = old {
                     tx.delete_session(old.as_bytes()).await?;
                 }
                 tx.put_session(&new).await?;
-                tx.record(record).await
+                tx.record(record).await?;
+                Ok(true)
             })
         }))
     }
@@ -194,13 +200,26 @@ impl Vault for StoreVault {
         Box::pin(self.store.read(move |tx| Box::pin(tx.sessions_of(principal))))
     }
 
-    fn insert_token(&self, token: ApiToken, event: Event) -> Answer<'_, ()> {
+    fn insert_token(&self, token: ApiToken, session: Option<SecretHash>, event: Event) -> Answer<'_, Inserted> {
         let record = (self.seal)(&event);
         Box::pin(self.store.transact(move |tx| {
-            let (token, record) = (token.clone(), record.clone());
+            let (token, session, record) = (token.clone(), session.clone(), record.clone());
             Box::pin(async move {
+                let stands = match session {
+                    Some(session) => session_stands(tx, token.principal, &session).await?,
+                    None => Basis::default().stands(tx, token.principal).await?,
+                };
+                if !stands {
+                    return Ok(Inserted::Ended);
+                }
+                let tokens = tx.api_tokens(token.principal).await?;
+                let good = tokens.iter().filter(|other| other.revoked.is_none() && other.expires > token.created);
+                if good.count() >= MOST {
+                    return Ok(Inserted::TooMany);
+                }
                 tx.insert_api_token(&token).await?;
-                tx.record(record).await
+                tx.record(record).await?;
+                Ok(Inserted::Done)
             })
         }))
     }
@@ -223,24 +242,32 @@ impl Vault for StoreVault {
         Box::pin(self.store.read(move |tx| Box::pin(tx.api_tokens(principal))))
     }
 
-    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
+    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, bool> {
         let record = (self.seal)(&event);
         Box::pin(self.store.transact(move |tx| {
             let (credential, keep, record) = (credential.clone(), keep.clone(), record.clone());
             Box::pin(async move {
-                tx.lock(&[Lock::Exclusive(credential.principal.uuid())]).await?;
+                let stands = match &keep {
+                    Some(session) => session_stands(tx, credential.principal, session).await?,
+                    None => tx.lock(&[Lock::Exclusive(credential.principal.uuid())]).await.map(|()| true)?,
+                };
+                if !stands {
+                    return Ok(false);
+                }
                 tx.put_credential(&credential).await?;
                 tx.delete_enrolments_of(credential.principal).await?;
                 end_sessions(tx, credential.principal, keep).await?;
                 tx.revoke_token_families_of(credential.principal, credential.changed).await?;
                 tx.revoke_api_tokens_of(credential.principal, credential.changed).await?;
-                tx.record(record).await
+                tx.record(record).await?;
+                Ok(true)
             })
         }))
     }
 }
 
-async fn end_sessions(
+/// Ends all sessions of an account but `keep`.
+pub(crate) async fn end_sessions(
     tx: &mut ephor_store::Tx,
     principal: PrincipalId,
     keep: Option<SecretHash>,

@@ -7,10 +7,11 @@ use ephor_domain::{
     authentication::{Method, Proofs},
     principal::{Principal, PrincipalKind},
 };
-use ephor_store::tx::fold;
+use ephor_store::tx::{credential::Credential, fold};
 use http::{HeaderValue, header};
 
 use crate::{
+    basis::Basis,
     caller::{Accepted, Caller, Denied, Reason, Via},
     event::FailureReason,
     identity::{Identity, Presented},
@@ -36,7 +37,7 @@ impl Identity {
         let caller = self.caller(presented, TICKET).await?;
         let proof = caller.answer().cloned();
         let proofs = Proofs::of(Method::Kerberos, self.ports.clock.now());
-        Ok((self.identified(caller, proofs, presented).await?, proof))
+        Ok((self.identified(caller, proofs, Basis::default(), presented).await?, proof))
     }
 
     /// The caller behind what stands after `Negotiate`.
@@ -99,7 +100,8 @@ impl Identity {
     /// The person's account of exactly this name; other spellings are for people who type.
     async fn holder(&self, username: &str) -> Result<Option<Principal>, Denied> {
         let found = self.ports.vault.account_named(username).await?;
-        let holder = found.map(|(principal, _)| principal);
+        let is_held = |credential: Option<&Credential>| credential.is_some_and(Credential::is_held);
+        let holder = found.filter(|(_, credential)| !is_held(credential.as_ref())).map(|(principal, _)| principal);
         Ok(holder.filter(|holder| holder.kind == PrincipalKind::User && fold(&holder.username()) == fold(username)))
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     caller::{Caller, Denied, Reason, Via},
     event::{EventKind, FailureReason},
     identity::Identity,
+    port::Inserted,
     secret::{self, Purpose, SecretHash},
 };
 
@@ -153,10 +154,6 @@ impl Identity {
             return Err(TokenError::Life { days: longest.as_hours() / 24 });
         }
         let now = self.ports.clock.now();
-        let tokens = self.ports.vault.tokens_of(caller.principal.id).await.map_err(Denied::from)?;
-        if tokens.iter().filter(|token| token.revoked.is_none() && token.expires > now).count() >= MOST {
-            return Err(TokenError::TooMany);
-        }
         let secret = secret::fresh(self.ports.entropy.as_ref(), PREFIX);
         let token = ApiToken {
             id: ApiTokenId::new(self.ports.entropy.ordered_guid(now)),
@@ -172,8 +169,11 @@ impl Identity {
         let kind =
             EventKind::TokenMade { token: token.id, scopes: scopes.into_iter().collect(), expires: token.expires };
         let event = self.event_of(caller, now, kind);
-        self.ports.vault.insert_token(token, event).await.map_err(Denied::from)?;
-        Ok(NewToken { view, secret })
+        match self.ports.vault.insert_token(token, caller.session().cloned(), event).await.map_err(Denied::from)? {
+            Inserted::Done => Ok(NewToken { view, secret }),
+            Inserted::TooMany => Err(TokenError::TooMany),
+            Inserted::Ended => Err(Denied::NotSignedIn(Reason::Ended).into()),
+        }
     }
 
     /// The caller's tokens, newest first, with those that are over.

@@ -11,7 +11,7 @@ use ephor_domain::{
     application::{Redirect, RedirectKind},
     authentication::{Proofs, Strength},
 };
-use ephor_identity::Caller;
+use ephor_identity::{Basis, Caller};
 use ephor_store::tx::family::AuthorizationCode;
 use http::{HeaderValue, Request, StatusCode, header, request::Parts};
 use jiff::{SignedDuration, Timestamp};
@@ -272,6 +272,7 @@ async fn code(
         address: address_of(call),
         grant: "authorization_code",
         session: caller.session().cloned(),
+        basis: Basis::default(),
     };
     if !app.ledger.begin(family, Some(code), None, note).await? {
         return Err(Refused::LOGIN);

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use ephor_identity::{Caller, block_of};
+use ephor_identity::{Basis, Caller, block_of};
 use ephor_store::tx::device::{DeviceCode, DeviceState};
 use http::{Request, StatusCode, request::Parts};
 use maud::html;
@@ -51,7 +51,13 @@ async fn issued(app: &App, call: &Parts, form: &Form) -> Answer<Response> {
     let asked = Asked::read(form.get("scope"), form.get("resource"), &app.settings)?;
     asked.granted(&client.permissions)?;
     let now = app.now();
-    app.begun.pay(&block_of(address_of(call)).to_string(), now).map_err(Refused::too_many)?;
+    let address = address_of(call);
+    let block = block_of(address).to_string();
+    let paid = match app.identity.knows_address(address) {
+        true => app.begun.pay(&block, now),
+        false => app.begun.pay_as_stranger(&block, now),
+    };
+    paid.map_err(Refused::too_many)?;
     let text = secrets::fresh(app.entropy.as_ref(), "ephd_");
     let expires = now.saturating_add(DEVICE_LIFE).unwrap_or(now);
     let mut device = DeviceCode {
@@ -175,6 +181,7 @@ fn note(call: &Parts, caller: &Caller, client: &Client) -> Note {
         address: address_of(call),
         grant: "device_code",
         session: caller.session().cloned(),
+        basis: Basis::default(),
     }
 }
 

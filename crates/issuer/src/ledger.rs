@@ -5,11 +5,14 @@ use std::{net::IpAddr, sync::Arc};
 use ephor_audit::{Actor, Record, Sealed, events};
 use ephor_domain::id::{ClientId, PrincipalId, TokenFamilyId};
 use ephor_engine::port::{Clock, Entropy};
-use ephor_identity::{Identity, secret::SecretHash};
+use ephor_identity::{
+    Basis, Identity,
+    basis::{FactorMark, session_stands},
+    secret::SecretHash,
+};
 use ephor_store::{
     Fault, Store, Tx, Write,
     tx::{
-        Lock,
         device::DeviceCode,
         family::{AuthorizationCode, RefreshToken, TokenFamily},
     },
@@ -44,6 +47,8 @@ pub(crate) struct Note {
     pub(crate) grant: &'static str,
     /// The session of the browser that it rests on, if it does.
     pub(crate) session: Option<SecretHash>,
+    /// What else it rests on.
+    pub(crate) basis: Basis,
 }
 
 /// What became of something that is good once.
@@ -117,9 +122,9 @@ impl Ledger {
         self.store.read(move |tx| Box::pin(tx.token_family(id))).await
     }
 
-    /// Has the account a second factor?
-    pub(crate) async fn has_factor(&self, id: PrincipalId) -> Result<bool, Fault> {
-        self.store.read(move |tx| Box::pin(async move { Ok(!tx.factors(id).await?.is_empty()) })).await
+    /// The second factors of an account.
+    pub(crate) async fn factors(&self, id: PrincipalId) -> Result<Vec<FactorMark>, Fault> {
+        self.identity.factors(id).await
     }
 
     /// Origins of all pages that redeem codes themselves.
@@ -388,13 +393,13 @@ impl Ledger {
 /// Does what a sign-in rests on still stand? Whoever ends sessions and tokens of an account holds the same lock, so none
 /// begins beside it.
 async fn stands(tx: &mut Tx, note: &Note) -> Result<bool, Fault> {
-    tx.lock(&[Lock::Exclusive(note.principal.uuid())]).await?;
-    let enabled = tx.principal(note.principal).await?.is_some_and(|principal| principal.enabled);
-    let session = match &note.session {
-        Some(key) => tx.session(key.as_bytes()).await?.is_some_and(|session| session.principal == note.principal),
-        None => true,
-    };
-    Ok(enabled && session)
+    if !note.basis.stands(tx, note.principal).await? {
+        return Ok(false);
+    }
+    match &note.session {
+        Some(session) => session_stands(tx, note.principal, session).await,
+        None => Ok(true),
+    }
 }
 
 async fn end_family(tx: &mut Tx, family: TokenFamilyId, now: Timestamp, sealed: Sealed) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use ephor_domain::{
     principal::Principal,
 };
 use ephor_engine::Denied as EngineDenied;
-use ephor_identity::{cookie, factor::HalfSignIn, identity::SetPasswordError, password::PasswordError};
+use ephor_identity::{Basis, cookie, factor::HalfSignIn, identity::SetPasswordError, password::PasswordError};
 use http::{StatusCode, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
@@ -112,8 +112,8 @@ pub(crate) async fn redeem(State(app): State<App>, call: Call, Sent(chosen): Sen
         }
         Err(SetPasswordError::Denied(denied)) => return Err(denied.into()),
     };
-    let account = match app.engine.redeem_enrolment(&secret, hash).await {
-        Ok(account) => account,
+    let (account, changed) = match app.engine.redeem_enrolment(&secret, hash).await {
+        Ok(redeemed) => redeemed,
         Err(EngineDenied::Refused(_)) => return Ok(gone()),
         Err(EngineDenied::Failed(fault)) => return Err(fault.into()),
     };
@@ -121,11 +121,14 @@ pub(crate) async fn redeem(State(app): State<App>, call: Call, Sent(chosen): Sen
     let proofs = Proofs::of(Method::Link, app.engine.now());
     let then = "/portal/mfa".to_owned();
     // A link stands for the password and for nothing more: an account that has a second factor shows it.
-    let mut response = if app.factors.enrolled(account.id).await?.any() {
-        half_done(&app, &call, HalfSignIn { principal: account.id, proofs, then }).await?
+    let factors = app.identity.factors(account.id).await?;
+    let has_factors = !factors.is_empty();
+    let basis = Basis::of_password(Some(changed)).and_factors(factors);
+    let mut response = if has_factors {
+        half_done(&app, &call, HalfSignIn { principal: account.id, proofs, basis, then }).await?
     } else {
         let previous = app.identity.previous(&call.presented());
-        let session = app.identity.begin_session(account, proofs, call.address, previous).await?;
+        let session = app.identity.begin_session(account, proofs, basis, call.address, previous).await?;
         signed_in(&call, &session, &Then::from(then))
     };
     response.headers_mut().append(header::SET_COOKIE, cookie::clear_kind(cookie::Kind::Enrolment, call.secure));

@@ -95,8 +95,9 @@ pub(crate) struct Pair {
 pub(crate) async fn by_password(State(app): State<App>, call: Call, Sent(pair): Sent<Pair>) -> Answer {
     match app.identity.sign_in(&pair.name, pair.password, &call.presented()).await {
         Ok(SignIn::Done(session)) => Ok(signed_in(&call, &session, &pair.then)),
-        Ok(SignIn::SecondFactor(caller, proofs)) => {
-            let half = HalfSignIn { principal: caller.principal.id, proofs, then: pair.then.as_str().to_owned() };
+        Ok(SignIn::SecondFactor(caller, proofs, basis)) => {
+            let then = pair.then.as_str().to_owned();
+            let half = HalfSignIn { principal: caller.principal.id, proofs, basis, then };
             half_done(&app, &call, half).await
         }
         // One text for all that is wrong: nobody learns which accounts there are, or which of them are disabled.

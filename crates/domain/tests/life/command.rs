@@ -67,9 +67,10 @@ pub(crate) fn any() -> impl Strategy<Value = Command> {
     let proof = prop::sample::select(vec![
         Proof::Person,
         Proof::Person,
-        Proof::Person,
+        Proof::Identified,
         Proof::FreshApiToken,
         Proof::AgedApiToken,
+        Proof::Remembered,
         Proof::Application,
     ]);
     let mood = prop::sample::select(vec![Mood::Well, Mood::Well, Mood::Down, Mood::Silent]);

@@ -41,7 +41,13 @@ impl Engine {
     pub async fn init_administrator(&self, name: &str, emergency: bool) -> Answer<FirstAdministrator> {
         let secret = Secret::draw(&*self.inner.entropy);
         let expires = self.now().saturating_add(LINK_LIFE).unwrap_or(jiff::Timestamp::MAX);
-        let command = Init { name: name.to_owned(), emergency, link: secret.hash(), expires };
+        let spelling = name.to_owned();
+        let found = self.store.read(move |tx| {
+            let spelling = spelling.clone();
+            Box::pin(async move { tx.principal_named(&spelling).await })
+        });
+        let known = found.await?.map(|account| account.id);
+        let command = Init { name: name.to_owned(), known, emergency, link: secret.hash(), expires };
         let principal = self.ordain("host", command).await?;
         Ok(FirstAdministrator { principal, secret: secret.text(), expires })
     }
@@ -68,6 +74,8 @@ impl Engine {
 #[derive(Debug, Clone)]
 struct Init {
     name: String,
+    /// Whom the name meant when it was asked; nobody knows an account that is still to be made.
+    known: Option<PrincipalId>,
     emergency: bool,
     link: Vec<u8>,
     expires: jiff::Timestamp,
@@ -85,7 +93,8 @@ impl Command for Init {
     }
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::Exclusive(AdministratorRole::Global.template())]
+        let known = self.known.map(|account| Lock::Exclusive(account.uuid()));
+        known.into_iter().chain([Lock::Exclusive(AdministratorRole::Global.template())]).collect()
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Principal> {

@@ -207,6 +207,8 @@ pub(crate) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way
 pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
     for own in desk.tx.principals_of_person(person).await? {
         let (now, mut ended) = (desk.now(), Vec::new());
+        // Nothing may begin beside its end.
+        desk.tx.lock(&[Lock::Exclusive(own.id.uuid())]).await?;
         for link in desk.tx.links_of_principal(own.id).await? {
             if link.ended.is_none() && is_lesser(desk, link.created_by).await? {
                 desk.tx.end_identity_link(&link.issuer, &link.subject, own.id, now).await?;

@@ -158,7 +158,7 @@ impl<'t> Desk<'t> {
         match self.by {
             By::Server => Ok(()),
             By::Actor(actor) => match actor.proof {
-                Proof::Person | Proof::Host => Ok(()),
+                Proof::Person | Proof::Identified | Proof::Host => Ok(()),
                 Proof::Password
                 | Proof::Remembered
                 | Proof::FreshApiToken
@@ -373,21 +373,17 @@ impl Engine {
     /// Runs an administrator's query.
     ///
     /// # Errors
-    /// [`Refusal::NotAdministrator`], recorded; the refusals of the query; faults of the store.
+    /// [`Refusal::NotAdministrator`] and [`Refusal::PersonRequired`], recorded; the refusals of the query; faults of the
+    /// store.
     pub async fn consult<Q: Query>(&self, actor: &Actor, query: Q) -> Answer<Q::Output> {
-        let (subject, principal) = (query.subject(), actor.principal);
+        let (subject, by) = (query.subject(), actor.clone());
         let now = self.now();
         let answer = self
             .store
             .read(move |tx| {
-                let query = query.clone();
+                let (query, by) = (query.clone(), by.clone());
                 Box::pin(async move {
-                    let answer = if may(&held(tx, principal).await?, query.right()) {
-                        query.run(&mut Files { tx, now, caller: principal }).await
-                    } else {
-                        Err(Refusal::NotAdministrator.into())
-                    };
-                    match answer {
+                    match consulted(tx, &by, query, now).await {
                         Ok(output) => Ok(Ok(output)),
                         Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
                         Err(Denied::Failed(fault)) => Err(fault),
@@ -452,7 +448,7 @@ impl Engine {
 
 /// The caller was refused for what he may do, not for what he asked.
 fn is_about_rights(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::NotAdministrator)
+    matches!(refusal, Refusal::NotAdministrator | Refusal::PersonRequired)
         || matches!(refusal, Refusal::Resource(refused) if refused.is_about_rights())
 }
 
@@ -462,10 +458,29 @@ const REFUSED: &str = "refused";
 async fn at_desk<C: Command>(tx: &mut Tx, call: &Call, by: &By, command: C) -> Answer<(C::Output, Wake)> {
     tx.lock(&command.locks()).await?;
     let mut desk = Desk::open(tx, call, by).await?;
+    if let By::Actor(actor) = by {
+        require_enough(desk.tx, actor).await?;
+    }
     desk.require(command.right())?;
     let output = command.run(&mut desk).await?;
     desk.flush().await?;
     Ok((output, desk.wake))
+}
+
+async fn consulted<Q: Query>(tx: &mut Tx, by: &Actor, query: Q, now: Timestamp) -> Answer<Q::Output> {
+    require_enough(tx, by).await?;
+    if !may(&held(tx, by.principal).await?, query.right()) {
+        return Err(Refusal::NotAdministrator.into());
+    }
+    query.run(&mut Files { tx, now, caller: by.principal }).await
+}
+
+/// S4: nobody administers by less than his account asks for at a sign-in.
+async fn require_enough(tx: &mut Tx, by: &Actor) -> Answer<()> {
+    if by.shows_enough(true) || by.shows_enough(!tx.factors(by.principal).await?.is_empty()) {
+        return Ok(());
+    }
+    Err(Refusal::PersonRequired.into())
 }
 
 /// What a uniqueness rule of the store means to an administrator.

@@ -3,6 +3,7 @@
 use ephor_audit::events;
 use ephor_domain::{Refusal, administration::Right, approval::Way, id::PrincipalId, principal::Principal};
 use ephor_store::tx::{credential::Credential, lock::Lock};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -36,11 +37,16 @@ impl Engine {
         Ok(found.filter(|account| account.enabled).ok_or(UNKNOWN)?)
     }
 
-    /// Uses a link up: the account has this password from now on, and its sessions and its other links end.
+    /// Uses a link up: the account has this password from now on, and its sessions and its other links end. Answers also
+    /// when that was.
     ///
     /// # Errors
     /// As [`Engine::enrolment_account`].
-    pub async fn redeem_enrolment(&self, secret: &SecretString, password_hash: String) -> Answer<Principal> {
+    pub async fn redeem_enrolment(
+        &self,
+        secret: &SecretString,
+        password_hash: String,
+    ) -> Answer<(Principal, Timestamp)> {
         let account = self.enrolment_account(secret).await?.id;
         let link = hash_of(secret.expose_secret());
         self.ordain("enrolment", Redeem { account, link, hash: password_hash }).await
@@ -55,7 +61,7 @@ struct Redeem {
 }
 
 impl Command for Redeem {
-    type Output = Principal;
+    type Output = (Principal, Timestamp);
 
     fn right(&self) -> Right {
         Right::Administrators
@@ -69,7 +75,7 @@ impl Command for Redeem {
         vec![Lock::Exclusive(self.account.uuid())]
     }
 
-    async fn run(self, desk: &mut Desk<'_>) -> Answer<Principal> {
+    async fn run(self, desk: &mut Desk<'_>) -> Answer<(Principal, Timestamp)> {
         let now = desk.now();
         let link = desk.tx.take_enrolment(&self.link, now).await?;
         let link =
@@ -84,6 +90,6 @@ impl Command for Redeem {
         desk.tx.revoke_token_families_of(account.id, now).await?;
         desk.changed(events::ENROLMENT_LINK_USED, Subject::user(account.id), |record| record);
         desk.changed(events::PASSWORD_CHANGED, Subject::user(account.id), |record| record.detail("by", "link"));
-        Ok(account)
+        Ok((account, now))
     }
 }

@@ -41,6 +41,10 @@ impl Command for Disable {
         Subject::user(self.principal)
     }
 
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::Exclusive(self.principal.uuid())]
+    }
+
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         let now = desk.now();
         if !desk.tx.disable_factor(self.factor, now).await? {
@@ -88,6 +92,7 @@ impl Command for ResetFactors {
         desk.tx.delete_sessions_of(account.id).await?;
         let now = desk.now();
         desk.tx.revoke_token_families_of(account.id, now).await?;
+        desk.tx.revoke_api_tokens_of(account.id, now).await?;
         desk.changed(events::FACTOR_RESET_BY_ADMINISTRATOR, Subject::user(account.id), |record| {
             record.detail("factors", i64::try_from(count).unwrap_or(i64::MAX))
         });

@@ -103,7 +103,8 @@ impl Command for LinkIdentity {
     }
 }
 
-/// Ends a link. The identity stays that person's: it signs in to nobody else's account afterwards (F13).
+/// Ends a link, and with it the sessions and tokens of the account: whoever had the identity may have begun or made them.
+/// The identity stays that person's: it signs in to nobody else's account afterwards (F13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlinkIdentity {
     /// The account.
@@ -135,6 +136,9 @@ impl Command for UnlinkIdentity {
         if !desk.tx.end_identity_link(&self.issuer, &self.subject, account.id, now).await? {
             return Err(Refusal::NotFound { what: "identity" }.into());
         }
+        desk.tx.delete_sessions_of(account.id).await?;
+        desk.tx.revoke_token_families_of(account.id, now).await?;
+        desk.tx.revoke_api_tokens_of(account.id, now).await?;
         desk.changed(events::IDENTITY_UNLINKED, Subject::user(account.id), |record| {
             record.detail("issuer", self.issuer.clone()).detail("subject", self.subject.clone())
         });

@@ -3,6 +3,7 @@
 use ephor_domain::Refusal;
 use ephor_domain::administration::AdministratorRole;
 use ephor_domain::approval::Verdict;
+use ephor_domain::authentication::Method;
 use ephor_domain::id::PrincipalId;
 use ephor_domain::pam::PamStatus;
 use ephor_domain::principal::Proof;
@@ -10,6 +11,8 @@ use ephor_engine::admin::administrator::Appoint;
 use ephor_engine::admin::credential::SetPassword;
 use ephor_engine::admin::identity::LinkIdentity;
 use ephor_engine::admin::person::Unlink;
+use ephor_engine::admin::user::GetPrincipal;
+use ephor_store::tx::factor::Factor;
 use ephor_testkit::world::{Dice, Options, Role, approval_of, for_both_stores, id, long, minutes};
 
 use crate::scene::{refusal, seed};
@@ -212,6 +215,92 @@ async fn s1_no_decision_without_a_person_at_the_keyboard() {
             assert_eq!(refusal(pat.approve(&asked).await), Refusal::PersonRequired, "{proof:?}");
         }
         world.caller("pat").with_proof(Proof::FreshApiToken).approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f18_with_a_second_factor_nobody_decides_or_administers_by_less() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let asked = world.caller("jen").ask("R1", 600).await.unwrap();
+        let root = world.caller("root");
+        let question = GetPrincipal { principal: id("pat") };
+        for (name, disabled) in [("pat", None), ("root", Some(world.now()))] {
+            let (kind, label) = ("totp".to_owned(), "phone".to_owned());
+            let (key, principal, created) = (id::<()>(name).uuid(), id(name), world.now());
+            // One that was switched off as copied is no reason to ask for less.
+            let factor = Factor {
+                id: key,
+                principal,
+                kind,
+                label,
+                secret: vec![1],
+                counter: 0,
+                created,
+                used: None,
+                disabled: None,
+            };
+            let insert = world.store().transact(move |tx| {
+                let factor = factor.clone();
+                Box::pin(async move {
+                    tx.insert_factor(&factor).await?;
+                    match disabled {
+                        Some(at) => tx.disable_factor(factor.id, at).await.map(drop),
+                        None => Ok(()),
+                    }
+                })
+            });
+            insert.await.unwrap();
+        }
+        for proof in [Proof::Identified, Proof::Password, Proof::Remembered] {
+            let outside = [Method::Federated];
+            let pat = world.caller("pat").with_proof(proof).with_methods(outside);
+            assert_eq!(refusal(pat.approve(&asked).await), Refusal::PersonRequired, "{proof:?}");
+            let by = root.clone().with_proof(proof).with_methods(outside);
+            let answer = world.engine().consult(by.actor(), question.clone()).await;
+            assert_eq!(refusal(answer), Refusal::PersonRequired, "{proof:?}");
+            let appoint = Appoint { principal: id("pat"), role: AdministratorRole::Auditor };
+            assert_eq!(refusal(world.engine().administer(by.actor(), appoint).await), Refusal::PersonRequired);
+        }
+        // An old sign-in with a second factor reads on and decides nothing.
+        let old = [Method::Password, Method::Totp];
+        let by = root.with_proof(Proof::Remembered).with_methods(old);
+        world.engine().consult(by.actor(), question).await.unwrap();
+        let pat = world.caller("pat").with_proof(Proof::Remembered).with_methods(old);
+        assert_eq!(refusal(pat.approve(&asked).await), Refusal::PersonRequired);
+        world.caller("pat").approve(&asked).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f18_a_copied_factor_that_was_switched_off_still_asks_for_one() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        let asked = world.caller("jen").ask("R1", 600).await.unwrap();
+        let (kind, label) = ("passkey".to_owned(), "key".to_owned());
+        let (key, principal, created) = (id::<()>("key").uuid(), id("pat"), world.now());
+        let factor = Factor {
+            id: key,
+            principal,
+            kind,
+            label,
+            secret: vec![1],
+            counter: 0,
+            created,
+            used: None,
+            disabled: None,
+        };
+        let insert = world.store().transact(move |tx| {
+            let factor = factor.clone();
+            Box::pin(async move { tx.insert_factor(&factor).await })
+        });
+        insert.await.unwrap();
+        let address = std::net::IpAddr::from([192, 0, 2, 1]);
+        world.engine().disable_copied_factor(principal, key, address).await.unwrap();
+        let pat = world.caller("pat").with_proof(Proof::Password);
+        assert_eq!(refusal(pat.approve(&asked).await), Refusal::PersonRequired);
     })
     .await;
 }

@@ -276,7 +276,7 @@ fn of_token(error: TokenError) -> Problem {
     match error {
         TokenError::NotByToken => Refusal::PersonRequired.into(),
         TokenError::TooMany => Problem::new(StatusCode::CONFLICT, "too_many_tokens", format!("{error}.")),
-        TokenError::Denied(_) => Problem::unavailable(),
+        TokenError::Denied(denied) => unknown(&denied),
         TokenError::NoScope => Problem::invalid(format!("{error}.")).about("scopes"),
         TokenError::Label => Problem::invalid(format!("{error}.")).about("label"),
         TokenError::Life { .. } => Problem::invalid(format!("{error}.")).about("lifetime"),

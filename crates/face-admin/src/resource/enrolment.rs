@@ -31,7 +31,7 @@ pub(super) struct Redeem {
 async fn redeem(State(app): State<App>, Sent(link): Sent<Redeem>) -> Answer<Json<AccountBody>> {
     let account = app.engine.enrolment_account(&link.secret).await?;
     let hash = hashed_password(&app, &account.account, link.password).await?;
-    let account = app.engine.redeem_enrolment(&link.secret, hash).await?;
+    let (account, _) = app.engine.redeem_enrolment(&link.secret, hash).await?;
     app.identity.forget(account.id);
     Ok(Json(account.into()))
 }

@@ -64,12 +64,12 @@ async fn begin(
     let begun = app.identity.sign_in(&who.username, who.password, &presented).await;
     let new = match begun.map_err(|denied| unknown(&denied))? {
         SignIn::Done(new) => new,
-        SignIn::SecondFactor(caller, proofs) => {
+        SignIn::SecondFactor(caller, proofs, basis) => {
             let code = who.code.as_ref().ok_or_else(code_wanted)?;
             let attempt = Attempt { principal: caller.principal.id, purpose: Use::SignIn, address: presented.address };
             let method = app.factors.prove_code(attempt, code).await.map_err(unproved)?;
             let proofs = proofs.and(method, app.engine.now());
-            let begun = app.identity.begin_session(caller.principal, proofs, presented.address, None);
+            let begun = app.identity.begin_session(caller.principal, proofs, basis, presented.address, None);
             begun.await.map_err(|denied| unknown(&denied))?
         }
     };

@@ -10,5 +10,6 @@ mod persons;
 mod requests;
 mod roles;
 mod scopes;
+mod sign_in;
 mod sweep;
 mod users;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ephor_domain::{
-    authentication::{Method, Proofs},
+    authentication::{Method, Proofs, UNDATED},
     id::TokenFamilyId,
 };
 use jiff::Timestamp;
@@ -69,7 +69,8 @@ impl TokenFacts {
         if self.app_only {
             return Proofs::default();
         }
-        let at = self.authenticated.unwrap_or(self.issued);
+        // Who does not say when says nothing of how long ago.
+        let at = self.authenticated.unwrap_or(UNDATED);
         let says = |word: &str| self.methods.contains(word);
         let own = self.issuer == Issuer::Own;
         let methods = [
@@ -77,7 +78,6 @@ impl TokenFacts {
             (Method::Kerberos, own && says("wia")),
             (Method::Totp, own && says("mfa") && says("otp")),
             (Method::Passkey, own && says("mfa") && says("fido")),
-            // Who does not say when says nothing of how long ago.
             (
                 Method::FederatedMfa,
                 self.authenticated.is_some() && says("mfa") && !(own && (says("otp") || says("fido"))),

@@ -1,6 +1,9 @@
 //! Enrolling and removing: by a person who has just signed in, with a factor that is there already when there is one.
 
-use ephor_domain::{authentication::may_change_factors, id::PrincipalId};
+use ephor_domain::{
+    authentication::{Missing, may_change_factors},
+    id::PrincipalId,
+};
 use ephor_store::{Fault, Tx, tx::factor::Factor};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,10 +21,12 @@ use super::{
     totp,
 };
 use crate::{
+    basis::session_stands,
     caller::{Caller, Via},
     event::{Event, EventKind},
     seal::SealedFor,
     secret::{Purpose, SecretHash},
+    store_vault::end_sessions,
 };
 
 /// Recovery codes made at a time.
@@ -211,11 +216,19 @@ impl SecondFactors {
 
     async fn enrol(&self, caller: &Caller, factor: Factor) -> Result<(), ChangeError> {
         let kind = EventKind::FactorEnrolled { factor: factor.id, kind: factor.kind.clone() };
-        self.change(caller, kind, move |tx, _| {
-            let factor = factor.clone();
+        let own = caller.session().cloned();
+        self.change(caller, kind, move |tx, now| {
+            let (factor, own) = (factor.clone(), own.clone());
             Box::pin(async move {
-                if tx.factors(factor.principal).await?.len() >= MOST {
+                let before = tx.factors(factor.principal).await?.len();
+                if before >= MOST {
                     return Ok(Err(ChangeError::TooMany));
+                }
+                if before == 0 {
+                    // What was opened with less than is asked for from now on.
+                    end_sessions(tx, factor.principal, own).await?;
+                    tx.revoke_token_families_of(factor.principal, now).await?;
+                    tx.revoke_api_tokens_of(factor.principal, now).await?;
                 }
                 tx.insert_factor(&factor).await?;
                 Ok(Ok(()))
@@ -278,7 +291,7 @@ impl SecondFactors {
     }
 
     /// Carries a change out together with its record, judged once more in the same commit: of two removals at once the
-    /// second one finds what the first one left.
+    /// second one finds what the first one left, and a session that has ended changes nothing.
     async fn change(
         &self,
         caller: &Caller,
@@ -302,7 +315,14 @@ impl SecondFactors {
             .transact(move |tx| {
                 let (this, caller, record, apply) = (this.clone(), caller.clone(), record.clone(), apply.clone());
                 Box::pin(async move {
-                    tx.lock(&[ephor_store::tx::Lock::Exclusive(principal.uuid())]).await?;
+                    let stands = match caller.session() {
+                        Some(session) => session_stands(tx, principal, session).await?,
+                        // Refused below, whatever it is.
+                        None => true,
+                    };
+                    if !stands {
+                        return Ok(Err(Missing::SignIn.into()));
+                    }
                     if let Err(missing) = this.permit(&caller, enrolled(tx, principal).await?.any()) {
                         return Ok(Err(missing));
                     }

@@ -16,6 +16,7 @@ use webauthn_rs::{
 };
 
 use super::{Attempt, FactorKind, SecondFactors, Unproved, Use, ceremony::Kind};
+use crate::basis::{Basis, marks};
 
 /// Where passkeys are made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +128,8 @@ impl SecondFactors {
         self.judge(attempt, &answer, result).await
     }
 
-    /// Takes the answer of whichever passkey to [`SecondFactors::challenge_anybody`], and says whose it is.
+    /// Takes the answer of whichever passkey to [`SecondFactors::challenge_anybody`], and says whose it is and what that
+    /// rests on.
     ///
     /// # Errors
     /// Why nothing is proved.
@@ -136,18 +138,20 @@ impl SecondFactors {
         secret: &SecretString,
         answer: &str,
         address: IpAddr,
-    ) -> Result<PrincipalId, Unproved> {
+    ) -> Result<(PrincipalId, Basis), Unproved> {
         let answer: PublicKeyCredential = serde_json::from_str(answer).map_err(|_| Unproved::Wrong)?;
         let (_, put) = self.recall::<Put>(Kind::Assertion, secret).await?.ok_or(Unproved::Over)?;
         let State::Anybody(state) = put.state else { return Err(Unproved::Over) };
         let webauthn = self.webauthn.as_deref().ok_or(Unproved::NoPasskeys)?;
         let (person, _) = webauthn.identify_discoverable_authentication(&answer).map_err(|_| Unproved::Wrong)?;
         let attempt = Attempt { principal: PrincipalId::new(person), purpose: Use::SignIn, address };
+        // Before the answer counts: what changes from now on is noticed when the session begins.
+        let found = self.engine.store().read(move |tx| Box::pin(marks(tx, attempt.principal))).await?;
         let keys = self.keys(attempt.principal).await?;
         let (_, key) = keys.into_iter().find(|(_, key)| is_of(key, &answer)).ok_or(Unproved::Wrong)?;
         let result = webauthn.finish_discoverable_authentication_v2(&answer, state, &key);
         self.judge(attempt, &answer, result).await?;
-        Ok(attempt.principal)
+        Ok((attempt.principal, Basis::default().and_factors(found)))
     }
 
     /// Stores what a good answer changed; switches a key off that may be copied.

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{SecondFactors, ceremony::Kind};
+use crate::basis::Basis;
 
 /// A sign-in that is half done. It opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct HalfSignIn {
     pub principal: PrincipalId,
     /// What is proved already.
     pub proofs: Proofs,
+    /// What that rests on: the second step counts only if it still holds.
+    pub basis: Basis,
     /// Where to go when it is done.
     pub then: String,
 }
@@ -21,6 +24,7 @@ pub struct HalfSignIn {
 #[derive(Serialize, Deserialize)]
 struct State {
     proofs: Proofs,
+    basis: Basis,
     then: String,
 }
 
@@ -30,8 +34,8 @@ impl SecondFactors {
     /// # Errors
     /// Faults of the store.
     pub async fn begin_half(&self, half: HalfSignIn) -> Result<SecretString, Fault> {
-        let HalfSignIn { principal, proofs, then } = half;
-        self.remember(Kind::HalfSignIn, Some(principal), &State { proofs, then }).await
+        let HalfSignIn { principal, proofs, basis, then } = half;
+        self.remember(Kind::HalfSignIn, Some(principal), &State { proofs, basis, then }).await
     }
 
     /// The sign-in behind a cookie, while its time lasts.
@@ -51,6 +55,6 @@ impl SecondFactors {
     }
 }
 
-fn read((principal, State { proofs, then }): (Option<PrincipalId>, State)) -> Option<HalfSignIn> {
-    Some(HalfSignIn { principal: principal?, proofs, then })
+fn read((principal, State { proofs, basis, then }): (Option<PrincipalId>, State)) -> Option<HalfSignIn> {
+    Some(HalfSignIn { principal: principal?, proofs, basis, then })
 }

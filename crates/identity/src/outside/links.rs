@@ -1,9 +1,12 @@
 //! Whose an outside identity is.
 
 use ephor_domain::principal::{Principal, PrincipalKind, may_take_identity};
-use ephor_store::tx::{fold, identity_link::IdentityLink};
+use ephor_store::{
+    Fault, Tx,
+    tx::{fold, identity_link::IdentityLink},
+};
 
-use crate::{event::Event, port::Answer, store_vault::StoreVault};
+use crate::{basis::session_stands, event::Event, port::Answer, secret::SecretHash, store_vault::StoreVault};
 
 /// Why an identity cannot be linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +14,9 @@ pub enum Unlinkable {
     /// It belongs to another account, or belonged to one of another person (S1).
     #[error("the identity belongs to another account, or belonged to one of another person")]
     OtherPerson,
+    /// The session in which its bearer proved who he is has ended.
+    #[error("the session has ended")]
+    Ended,
     /// The account is not there, or is no account that signs in.
     #[error("there is no such account")]
     NoAccount,
@@ -22,8 +28,8 @@ pub trait Links: Send + Sync + 'static {
     /// person's account of that sign-in name.
     fn linked<'a>(&'a self, issuer: &'a str, subject: &'a str, name: Option<&'a str>) -> Answer<'a, Option<Principal>>;
 
-    /// Links an identity whose bearer has proved both.
-    fn link(&self, link: IdentityLink, event: Event) -> Answer<'_, Result<(), Unlinkable>>;
+    /// Links an identity whose bearer has proved both, here by his session.
+    fn link(&self, link: IdentityLink, session: SecretHash, event: Event) -> Answer<'_, Result<(), Unlinkable>>;
 }
 
 impl Links for StoreVault {
@@ -33,7 +39,7 @@ impl Links for StoreVault {
             let (issuer, subject, name) = (issuer.clone(), subject.clone(), name.clone());
             Box::pin(async move {
                 if let Some(principal) = tx.linked_principal(&issuer, &subject).await? {
-                    return Ok(Some(principal));
+                    return open(tx, Some(principal)).await;
                 }
                 let Some(name) = name else { return Ok(None) };
                 // An identity that was ever linked signs in by its link alone.
@@ -41,16 +47,20 @@ impl Links for StoreVault {
                     return Ok(None);
                 }
                 let named = tx.principal_named(&name).await?.filter(|named| named.kind == PrincipalKind::User);
-                Ok(named.filter(|named| named.upn.as_deref().is_some_and(|upn| fold(upn) == fold(&name))))
+                let named = named.filter(|named| named.upn.as_deref().is_some_and(|upn| fold(upn) == fold(&name)));
+                open(tx, named).await
             })
         }))
     }
 
-    fn link(&self, link: IdentityLink, event: Event) -> Answer<'_, Result<(), Unlinkable>> {
+    fn link(&self, link: IdentityLink, session: SecretHash, event: Event) -> Answer<'_, Result<(), Unlinkable>> {
         let record = self.sealed(&event);
         Box::pin(self.store().transact(move |tx| {
-            let (link, record) = (link.clone(), record.clone());
+            let (link, session, record) = (link.clone(), session.clone(), record.clone());
             Box::pin(async move {
+                if !session_stands(tx, link.principal, &session).await? {
+                    return Ok(Err(Unlinkable::Ended));
+                }
                 let account = tx.principal(link.principal).await?;
                 let Some(account) = account.filter(|account| account.kind != PrincipalKind::Group) else {
                     return Ok(Err(Unlinkable::NoAccount));
@@ -71,4 +81,11 @@ impl Links for StoreVault {
             })
         }))
     }
+}
+
+/// The account, unless it is held back.
+async fn open(tx: &mut Tx, found: Option<Principal>) -> Result<Option<Principal>, Fault> {
+    let Some(account) = found else { return Ok(None) };
+    let held = tx.credential(account.id).await?.is_some_and(|credential| credential.is_held());
+    Ok((!held).then_some(account))
 }

@@ -11,8 +11,8 @@ use ephor_domain::{
 };
 use ephor_engine::port::{Clock, Entropy, SeededEntropy, SimulatedClock};
 use ephor_identity::{
-    Accepted, Bearers, Caller, Denied, Identity, KeyPorts, KeyRing, KeySettings, Ports, Reason, Sealer, Settings,
-    StoreJournal, StoreVault, TokenFault, TokenRules,
+    Accepted, Basis, Bearers, Caller, Denied, Identity, KeyPorts, KeyRing, KeySettings, Ports, Reason, Sealer,
+    Settings, StoreJournal, StoreVault, TokenFault, TokenRules,
     jose::{self, Algorithm},
     keys::PrivateKey,
     password::Cost,
@@ -200,7 +200,7 @@ impl World {
         let proofs = Proofs::of(Method::Password, self.clock.now());
         let address = std::net::IpAddr::from([127, 0, 0, 1]);
         let principal = self.principal(id).await;
-        self.identity.begin_session(principal, proofs, address, None).await.unwrap().caller
+        self.identity.begin_session(principal, proofs, Basis::default(), address, None).await.unwrap().caller
     }
 
     async fn disable(&self, id: Uuid, kind: PrincipalKind) {
@@ -228,6 +228,25 @@ async fn a_delegated_token_opens_what_it_names_for_its_person() {
         let asked = Timestamp::from_second(START - 30).ok();
         assert_eq!((facts.second_factor_at(), facts.context_at("c1"), facts.context_at("c2")), (asked, asked, None));
         assert_eq!(facts.expires.as_second(), START + 3600);
+    }
+}
+
+#[tokio::test]
+async fn f18_a_token_is_worth_what_its_sign_in_showed_and_when() {
+    let world = world(Algorithm::Es256).await;
+    let proof =
+        async |changes: &[(&str, Value)]| world.ask(&world.sign(&with(changes)).await).await.unwrap().actor.proof;
+    assert_eq!(proof(&[]).await, Proof::Person);
+    assert_eq!(proof(&[("amr", json!(["pwd"]))]).await, Proof::Identified);
+    let twelve_hours = START - 12 * 3600;
+    assert_eq!(proof(&[("auth_time", json!(twelve_hours + 1))]).await, Proof::Person);
+    for auth_time in [json!(twelve_hours), json!(-1), Value::Null] {
+        assert_eq!(proof(&[("auth_time", auth_time)]).await, Proof::Remembered);
+    }
+    // What is still to come is not lately, beyond what the clocks of two nodes differ by.
+    assert_eq!(proof(&[("auth_time", json!(START + 5))]).await, Proof::Person);
+    for seconds in [6, 3600, 10 * 365 * 86_400] {
+        assert_eq!(proof(&[("auth_time", json!(START + seconds))]).await, Proof::Remembered, "{seconds}");
     }
 }
 

@@ -6,6 +6,7 @@ use ephor_identity::{
     directory::{FailureLimit, Site},
     event::FailureReason,
 };
+use ephor_store::tx::credential::Credential;
 use futures_util::future::{BoxFuture, ready};
 use http::HeaderMap;
 use jiff::SignedDuration;
@@ -95,6 +96,17 @@ async fn a_password_here_goes_before_one_there() {
 }
 
 #[tokio::test]
+async fn f18_a_directory_opens_no_account_that_is_held_back() {
+    let (app, directory) = with_directory();
+    let held = Credential::held(id(3), app.now());
+    app.memory.0.lock().credentials.push(held);
+    for password in ["in directory", "held", ""] {
+        assert_eq!(app.ask(&basic("nopass", password)).await, Err(wrong()));
+    }
+    assert!(!directory.asked.lock().contains(&"nopass".to_owned()));
+}
+
+#[tokio::test]
 async fn whatever_the_directory_says_the_answer_is_one_and_the_record_knows_why() {
     for why in [
         PasswordRefusal::Wrong,
@@ -125,17 +137,42 @@ async fn an_empty_password_is_never_asked_for() {
 #[tokio::test]
 async fn a_directory_that_is_down_is_no_wrong_password_and_costs_nothing() {
     let (app, directory) = with_directory();
+    for (name, right) in [("nopass", "in directory"), ("jen", "jen's password")] {
+        app.ask(&basic(name, right)).await.unwrap();
+    }
+    app.advance(SignedDuration::from_secs(60));
     *directory.down.lock() = true;
-    for name in ["nopass", "nobody"] {
-        for _ in 0..15 {
-            assert_eq!(app.ask(&basic(name, "in directory")).await, Err(Denied::Unanswered), "{name}");
-        }
+    // From where he signed in before.
+    for _ in 0..15 {
+        assert_eq!(app.ask(&basic("nopass", "in directory")).await, Err(Denied::Unanswered));
     }
     // A wrong password that is kept here is wrong all the same.
     assert_eq!(app.ask(&basic("jen", "guess")).await, Err(wrong()));
     app.events();
     *directory.down.lock() = false;
     app.ask(&basic("nopass", "in directory")).await.unwrap();
+}
+
+#[tokio::test]
+async fn f18_a_silent_directory_tells_strangers_no_names() {
+    let mut told = Vec::new();
+    for name in ["nopass", "nobody", "jen"] {
+        let (app, directory) = with_directory();
+        *directory.down.lock() = true;
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            answers.push(from(&app, 7, &basic(name, "guess")).await);
+        }
+        assert_eq!(answers.iter().filter(|answer| **answer == Err(Denied::Unanswered)).count(), 10, "{name}");
+        assert_eq!(directory.asked.lock().len(), 10, "{name}: as much work for each");
+        told.push(answers);
+        // The record knows what was wrong.
+        let wrong = reasons(app.events()).into_iter().filter(|reason| *reason == FailureReason::WrongPassword).count();
+        assert_eq!(wrong, if name == "jen" { 10 } else { 0 });
+        // A right password of this server needs no directory.
+        assert_eq!(from(&app, 8, &basic("jen", "jen's password")).await, Ok(()));
+    }
+    assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
 }
 
 #[tokio::test]

@@ -14,10 +14,12 @@ use ephor_engine::{
     port::{Clock, Entropy, SeededEntropy, SimulatedClock},
 };
 use ephor_identity::{
-    Caller, Identity, Ports, Sealer, SecondFactors, Settings, StoreJournal, StoreVault,
+    Accepted, Basis, Caller, Denied, Identity, Ports, Reason, Sealer, SecondFactors, Settings, StoreJournal,
+    StoreVault,
     factor::{Attempt, ChangeError, Parts, PasskeyPlace, TotpEnrolment, Unproved, Use, totp},
     password::Cost,
     record::sealer,
+    token::Scope,
 };
 use ephor_store::{Location, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +99,7 @@ impl Desk {
 
     async fn caller(&self, proofs: impl IntoIterator<Item = Method>) -> Caller {
         let proofs = proofs.into_iter().fold(Proofs::default(), |proofs, method| proofs.and(method, self.now()));
-        self.identity.begin_session(self.jen.clone(), proofs, address(1), None).await.unwrap().caller
+        self.identity.begin_session(self.jen.clone(), proofs, Basis::default(), address(1), None).await.unwrap().caller
     }
 
     fn attempt(&self, purpose: Use) -> Attempt {
@@ -380,4 +382,27 @@ async fn f18_a_key_whose_counter_goes_back_is_switched_off_and_alarmed() {
     let alarms = desk.engine.store().transact(move |tx| Box::pin(tx.claim_outbox(now, later, 10)));
     let alarms = alarms.await.unwrap();
     assert!(alarms.iter().any(|row| row.payload.contains("factor.copied")), "{alarms:?}");
+}
+
+#[tokio::test]
+async fn f18_the_first_factor_ends_what_was_opened_without_one() {
+    let desk = desk().await;
+    let other = desk.caller([Method::Password]).await;
+    let program =
+        desk.identity.make_token(&other, "script", [Scope::Admin].into(), SignedDuration::from_hours(24)).await;
+    let headers = crate::fixture::bearer(program.unwrap().secret.expose_secret());
+    let presented = crate::fixture::presented(&headers);
+    assert!(desk.identity.caller(&presented, Accepted::API).await.is_ok());
+    desk.app().await;
+    let ended = desk.identity.caller(&presented, Accepted::API).await;
+    assert_eq!(ended, Err(Denied::NotSignedIn(Reason::Ended)));
+    // Nor does the session live that had not shown it; the one that enrolled does.
+    let caller = desk.caller([Method::Password, Method::Totp]).await;
+    let left = desk.identity.sessions(&caller).await.unwrap();
+    assert_eq!(left.len(), 2, "{left:?}");
+    // A further factor ends nothing.
+    let begun = desk.factors.begin_totp(&caller, "tablet").await.unwrap();
+    let code = totp::code_at(&secret_of(&begun), desk.now()).unwrap();
+    desk.factors.finish_totp(&caller, &begun.secret, &code.into()).await.unwrap();
+    assert_eq!(desk.identity.sessions(&caller).await.unwrap().len(), 2);
 }

@@ -7,10 +7,12 @@ use ephor_domain::{
 };
 use ephor_engine::port::{SeededEntropy, SimulatedClock};
 use ephor_identity::{
-    Accepted, Caller, Denied, Event, Identity, Journal, Ports, Presented, Settings, Vault,
+    Accepted, Basis, Caller, Denied, Event, Identity, Inserted, Journal, Ports, Presented, Settings, Vault,
+    basis::{FactorMark, Found},
     password::{Cost, hash_password},
     port::Answer,
     secret::SecretHash,
+    token::MOST,
 };
 use ephor_store::{
     Fault,
@@ -61,6 +63,22 @@ impl Memory {
     fn principal(&self, id: PrincipalId) -> Option<Principal> {
         self.principals.iter().find(|principal| principal.id == id).cloned()
     }
+
+    fn marks(&self, principal: PrincipalId) -> Vec<FactorMark> {
+        let own = self.enrolled.iter().filter(|enrolled| **enrolled == principal);
+        own.map(|enrolled| FactorMark { id: enrolled.uuid(), on: true }).collect()
+    }
+
+    fn found(&self, principal: PrincipalId) -> Found {
+        let credential = self.credentials.iter().find(|credential| credential.principal == principal);
+        Found {
+            enabled: self.principal(principal).is_some_and(|account| account.enabled),
+            held: credential.is_some_and(Credential::is_held),
+            password: credential.map(|credential| credential.changed),
+            factors: self.marks(principal),
+            is_led_here: true,
+        }
+    }
 }
 
 impl Vault for Shared {
@@ -80,8 +98,8 @@ impl Vault for Shared {
         self.read(|memory| memory.principal(principal))
     }
 
-    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
-        self.read(|memory| memory.enrolled.contains(&principal))
+    fn factors(&self, principal: PrincipalId) -> Answer<'_, Vec<FactorMark>> {
+        self.read(|memory| memory.marks(principal))
     }
 
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
@@ -106,10 +124,14 @@ impl Vault for Shared {
         })
     }
 
-    fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()> {
+    fn replace_session(&self, old: Option<SecretHash>, new: Session, basis: Basis, event: Event) -> Answer<'_, bool> {
         self.write(Some(event), |memory| {
+            if !basis.holds(&memory.found(new.principal)) {
+                return false;
+            }
             memory.sessions.retain(|session| old.as_ref().is_none_or(|old| session.hash != old.as_bytes()));
             memory.sessions.insert(0, new);
+            true
         })
     }
 
@@ -141,8 +163,15 @@ impl Vault for Shared {
         self.read(|memory| memory.sessions.iter().filter(|session| session.principal == principal).cloned().collect())
     }
 
-    fn insert_token(&self, token: ApiToken, event: Event) -> Answer<'_, ()> {
-        self.write(Some(event), |memory| memory.tokens.insert(0, token))
+    fn insert_token(&self, token: ApiToken, _: Option<SecretHash>, event: Event) -> Answer<'_, Inserted> {
+        self.write(Some(event), |memory| {
+            let good = |other: &&ApiToken| other.revoked.is_none() && other.expires > token.created;
+            if memory.tokens.iter().filter(good).count() >= MOST {
+                return Inserted::TooMany;
+            }
+            memory.tokens.insert(0, token);
+            Inserted::Done
+        })
     }
 
     fn revoke_token(&self, principal: PrincipalId, id: ApiTokenId, at: Timestamp, event: Event) -> Answer<'_, bool> {
@@ -157,11 +186,12 @@ impl Vault for Shared {
         self.read(|memory| memory.tokens.iter().filter(|token| token.principal == principal).cloned().collect())
     }
 
-    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
+    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, bool> {
         self.write(Some(event), |memory| {
             memory.credentials.retain(|stored| stored.principal != credential.principal);
             end_sessions(memory, credential.principal, keep);
             memory.credentials.push(credential);
+            true
         })
     }
 }

@@ -6,6 +6,7 @@ mod bearer;
 mod directories;
 mod factors;
 mod fixture;
+mod issuer_word;
 mod keys;
 mod outside;
 mod sessions;

@@ -49,14 +49,18 @@ fn settings(provider: &Oidc, mapping: Mapping) -> OutsideSettings {
     }
 }
 
-struct Outside {
-    world: World,
+pub(crate) struct Outside {
+    pub(crate) world: World,
     issuer: Arc<OutsideIssuer>,
 }
 
 /// The issuer's clock is the real one, so ours begins there too.
 async fn outside(settings: OutsideSettings) -> Outside {
-    let web: Arc<dyn Fetch> = Arc::new(Web::new(true, None, &[], Limits::default()).unwrap());
+    outside_by(settings, Arc::new(Web::new(true, None, &[], Limits::default()).unwrap())).await
+}
+
+/// An outside issuer that answers by `web`.
+pub(crate) async fn outside_by(settings: OutsideSettings, web: Arc<dyn Fetch>) -> Outside {
     let mut world = world_at(SystemClock::default().now()).await;
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
     let issuer = Arc::new(OutsideIssuer::new(settings, web, Arc::clone(&clock)));
@@ -75,18 +79,18 @@ async fn outside(settings: OutsideSettings) -> Outside {
 
 /// What a browser brings back.
 #[derive(Clone)]
-struct Brought {
-    cookie: SecretString,
-    query: BTreeMap<String, String>,
+pub(crate) struct Brought {
+    pub(crate) cookie: SecretString,
+    pub(crate) query: BTreeMap<String, String>,
 }
 
 impl Outside {
-    fn party(&self) -> &RelyingParty {
+    pub(crate) fn party(&self) -> &RelyingParty {
         self.world.identity.relying_party().unwrap()
     }
 
     /// As the portal takes somebody back.
-    async fn land(&self, brought: &Brought) -> Result<Landing, NotLanded> {
+    pub(crate) async fn land(&self, brought: &Brought) -> Result<Landing, NotLanded> {
         let of = |name: &str| brought.query.get(name).map(String::as_str);
         let back = Return {
             cookie: &brought.cookie,
@@ -104,7 +108,7 @@ impl Outside {
         Brought { cookie: departure.cookie, query }
     }
 
-    async fn complete(&self, brought: &Brought) -> Result<Arrival, RelyingError> {
+    pub(crate) async fn complete(&self, brought: &Brought) -> Result<Arrival, RelyingError> {
         let of = |name: &str| brought.query.get(name).map(String::as_str);
         let back = Return {
             cookie: &brought.cookie,
@@ -115,12 +119,12 @@ impl Outside {
         self.party().complete(back).await
     }
 
-    async fn ask(&self, token: &str) -> Result<ephor_identity::Caller, Denied> {
+    pub(crate) async fn ask(&self, token: &str) -> Result<ephor_identity::Caller, Denied> {
         self.world.identity.caller(&presented(&bearer(token)), Accepted::API).await
     }
 }
 
-async fn link(store: &Store, issuer: &str, subject: &str, principal: uuid::Uuid) {
+pub(crate) async fn link(store: &Store, issuer: &str, subject: &str, principal: uuid::Uuid) {
     let link = IdentityLink {
         issuer: issuer.to_owned(),
         subject: subject.to_owned(),
@@ -288,7 +292,7 @@ async fn f18_an_issuers_word_spares_a_second_factor_only_by_mapping() {
         let landed = outside.land(&outside.trip(&provider).await).await;
         let Ok(Landing::Account { sign_in, .. }) = landed else { panic!("{landed:?}") };
         match *sign_in {
-            SignIn::SecondFactor(caller, proofs) => {
+            SignIn::SecondFactor(caller, proofs, _) => {
                 assert!(!spared && proofs.iter().all(|proved| proved.method == Method::Federated));
                 assert_eq!(caller.principal.id.uuid(), JEN);
             }

@@ -35,7 +35,7 @@ async fn a_session_is_a_caller_with_ambient_credentials() {
     assert_eq!(new.max_age, 12 * 3600);
     let caller = app.ask(&cookies(&new.secret)).await.unwrap();
     assert_eq!(caller, new.caller);
-    assert_eq!((caller.principal.id, caller.actor.proof, caller.ambient), (id(JEN), Proof::Person, true));
+    assert_eq!((caller.principal.id, caller.actor.proof, caller.ambient), (id(JEN), Proof::Identified, true));
     assert!(matches!(caller.via, Via::Session { .. }));
     let Via::Session { key, .. } = &caller.via else { unreachable!() };
     let events = app.events();
@@ -55,7 +55,7 @@ async fn a_program_carries_its_session_as_bearer_token_and_only_where_that_count
     let new = sign_in(&app, &HeaderMap::new()).await;
     let carried = header("authorization", &format!("Bearer {}", new.secret.expose_secret()));
     let caller = app.identity.caller(&presented(&carried), Accepted::API).await.unwrap();
-    assert_eq!((caller.actor.proof, caller.ambient), (Proof::Person, false));
+    assert_eq!((caller.actor.proof, caller.ambient), (Proof::Identified, false));
     let answer = app.identity.caller(&presented(&carried), Accepted::PAM).await;
     assert_eq!(answer, Err(Denied::NotSignedIn(Reason::NotAccepted)));
 
@@ -168,7 +168,7 @@ async fn a_password_alone_opens_no_session_of_an_account_with_second_factors() {
     let app = app();
     app.memory.0.lock().enrolled.push(id(JEN));
     let half = app.identity.sign_in("jen", "jen's password".into(), &presented(&HeaderMap::new())).await.unwrap();
-    let SignIn::SecondFactor(caller, proofs) = half else { panic!("{half:?}") };
+    let SignIn::SecondFactor(caller, proofs, _) = half else { panic!("{half:?}") };
     assert_eq!((caller.principal.id, proofs), (id(JEN), Proofs::of(Method::Password, app.now())));
     assert!(app.memory.0.lock().sessions.is_empty());
     assert_eq!(app.events(), [], "nobody has signed in yet");

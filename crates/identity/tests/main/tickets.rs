@@ -13,6 +13,7 @@ use ephor_identity::{
     event::FailureReason,
     negotiate::{Negotiated, NegotiationFault, Negotiator, Realms},
 };
+use ephor_store::tx::credential::Credential;
 use http::HeaderMap;
 use jiff::SignedDuration;
 
@@ -78,6 +79,16 @@ async fn a_ticket_is_a_caller_who_learns_who_answers() {
     assert_eq!(challenges[0], "Negotiate");
     assert_eq!(challenges.len(), 3);
     assert_eq!(app.identity.challenges(Accepted::API).len(), 1);
+}
+
+#[tokio::test]
+async fn f18_a_ticket_opens_no_account_that_is_held_back() {
+    let (app, _) = with_tickets();
+    app.memory.0.lock().credentials.retain(|credential| credential.principal != id(JEN));
+    assert!(app.ask(&ticket("jen@DEMO.TEST")).await.is_ok());
+    let held = Credential::held(id(JEN), app.now());
+    app.memory.0.lock().credentials.push(held);
+    assert_eq!(app.ask(&ticket("jen@DEMO.TEST")).await, Err(Denied::NotSignedIn(Reason::Wrong)));
 }
 
 #[tokio::test]
@@ -160,7 +171,7 @@ async fn a_session_by_ticket_takes_the_second_factor_first() {
 
     app.memory.0.lock().enrolled.push(id(JEN));
     let (half, _) = app.identity.sign_in_by_ticket(&presented(&headers)).await.unwrap();
-    let SignIn::SecondFactor(caller, proofs) = half else { panic!("{half:?}") };
+    let SignIn::SecondFactor(caller, proofs, _) = half else { panic!("{half:?}") };
     assert_eq!((caller.principal.id, proofs), (id(JEN), Proofs::of(Method::Kerberos, app.now())));
 
     // A password is no ticket, and nothing at all asks for one.

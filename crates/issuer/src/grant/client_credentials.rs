@@ -1,5 +1,7 @@
 //! An application asks for itself: its app roles, and nothing of anybody else.
 
+use ephor_identity::Basis;
+
 use super::{Call, asked};
 use crate::{
     answer::Tokens,
@@ -40,6 +42,7 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
         address: call.address,
         grant: "client_credentials",
         session: None,
+        basis: Basis::default(),
     };
     if !app.ledger.begin(family, None, None, note).await? {
         return Err(Refused::CLIENT_DISABLED);

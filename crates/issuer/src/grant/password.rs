@@ -1,9 +1,7 @@
 //! A program types a person's password: in demos only, and never for people whose password alone must not open anything.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ephor_domain::authentication::{Method, Proofs};
-use ephor_identity::{Accepted, Denied, Presented};
-use http::{HeaderMap, HeaderValue, header};
+use ephor_identity::{Basis, Caller, Denied};
 
 use super::{Call, asked};
 use crate::{
@@ -17,9 +15,6 @@ use crate::{
     settings::FAMILY_LIFE,
 };
 
-/// Basic: what is presented is nothing else.
-const BASIC: Accepted = Accepted { session: false, negotiate: false, ..Accepted::PAM };
-
 pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens> {
     if !app.settings.password_grant {
         return Err(Refused::PASSWORD_CLOSED);
@@ -28,10 +23,11 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
     let asked = asked(app, form)?;
     asked.granted(&client.permissions)?;
     let demand = Demand::read(form.get("claims"))?;
-    let caller = signed_in(app, call, form.need("username")?, form.need("password")?).await?;
+    let (caller, basis) = signed_in(app, call, form.need("username")?, form.need("password")?).await?;
     // Lock-outs, throttling and records of failures are those of every sign-in by password.
     let administers = !app.engine.administers(&caller.actor).await?.is_empty();
-    if administers || app.ledger.has_factor(caller.principal.id).await? {
+    let factors = app.ledger.factors(caller.principal.id).await?;
+    if administers || !factors.is_empty() {
         return Err(Refused::interaction(None));
     }
     let facts = Facts { proofs: Proofs::of(Method::Password, app.now()), claims: None };
@@ -47,6 +43,7 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
         address: call.address,
         grant: "password",
         session: None,
+        basis: basis.and_factors(factors),
     };
     if !app.ledger.begin(family, None, row, note).await? {
         return Err(Refused::PASSWORD);
@@ -54,17 +51,8 @@ pub(super) async fn tokens(app: &App, call: &Call, form: &Form) -> Answer<Tokens
     subject.tokens(app, &asked, &demand, None, refresh.map(|refresh| refresh.text)).await
 }
 
-async fn signed_in(app: &App, call: &Call, name: &str, password: &str) -> Answer<ephor_identity::Caller> {
-    // A name with a colon cannot be told from its password, and no account has one.
-    if name.contains(':') {
-        return Err(Refused::PASSWORD);
-    }
-    let pair = STANDARD.encode(format!("{name}:{password}"));
-    let mut line = HeaderValue::from_str(&format!("Basic {pair}")).map_err(|_| Refused::PASSWORD)?;
-    line.set_sensitive(true);
-    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, line)]);
-    let presented = Presented { headers: &headers, address: call.address, secure: true };
-    app.identity.caller(&presented, BASIC).await.map_err(|denied| match denied {
+async fn signed_in(app: &App, call: &Call, name: &str, password: &str) -> Answer<(Caller, Basis)> {
+    app.identity.prove_password(name, password.into(), call.address).await.map_err(|denied| match denied {
         Denied::NotSignedIn(_) | Denied::Disabled(_) => Refused::PASSWORD,
         Denied::TooMany { retry_after } => Refused::too_many(retry_after.as_secs()),
         Denied::Busy | Denied::Unanswered => Refused::UNAVAILABLE,

@@ -19,7 +19,7 @@ use ephor_engine::{
 };
 use ephor_front::{Authority, Scheme};
 use ephor_identity::{
-    Identity, KeyPorts, KeyRing, KeySettings, Ports, Sealer, Settings as SignIn, StoreJournal, StoreVault,
+    Basis, Identity, KeyPorts, KeyRing, KeySettings, Ports, Sealer, Settings as SignIn, StoreJournal, StoreVault,
     jose::Algorithm,
     password::{Cost, hash_password},
     record::sealer,
@@ -203,7 +203,11 @@ impl App {
         let id = who(name);
         let principal = self.store.read(move |tx| Box::pin(tx.principal(id))).await.unwrap().unwrap();
         let proofs = Proofs::of(Proving::Password, self.clock.now());
-        let session = self.identity.begin_session(principal, proofs, "127.0.0.1".parse().unwrap(), None).await.unwrap();
+        let session = self
+            .identity
+            .begin_session(principal, proofs, Basis::default(), "127.0.0.1".parse().unwrap(), None)
+            .await
+            .unwrap();
         format!("__Host-ephor={}", session.secret.expose_secret())
     }
 

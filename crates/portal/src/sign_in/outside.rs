@@ -114,8 +114,9 @@ async fn arrive(app: &App, call: &Call, back: &Back) -> Answer {
     match app.identity.land(back, &presented).await {
         Ok(Landing::Account { sign_in, return_to }) => match *sign_in {
             SignIn::Done(session) => Ok(signed_in(call, &session, &Then::from(return_to))),
-            SignIn::SecondFactor(caller, proofs) => {
-                half_done(app, call, HalfSignIn { principal: caller.principal.id, proofs, then: return_to }).await
+            SignIn::SecondFactor(caller, proofs, basis) => {
+                let principal = caller.principal.id;
+                half_done(app, call, HalfSignIn { principal, proofs, basis, then: return_to }).await
             }
         },
         Ok(Landing::NotLinked(identity)) => Ok(no_account(&identity, &then)),

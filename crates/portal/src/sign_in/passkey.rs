@@ -71,8 +71,8 @@ pub(crate) struct Signature {
 pub(crate) async fn answer(State(app): State<App>, call: Call, Sent(signature): Sent<Signature>) -> Answer<Response> {
     app.identity.pay_as_stranger(call.address)?;
     let proved = app.factors.prove_anybody(&signature.secret, &signature.answer, call.address).await;
-    let principal = match proved {
-        Ok(principal) => principal,
+    let (principal, basis) = match proved {
+        Ok(proved) => proved,
         Err(Unproved::Unavailable(fault)) => return Err(fault.into()),
         Err(why) => {
             app.identity.passkey_failed(call.address);
@@ -81,7 +81,7 @@ pub(crate) async fn answer(State(app): State<App>, call: Call, Sent(signature): 
     };
     let proofs = Proofs::of(Method::Passkey, app.engine.now());
     let previous = app.identity.previous(&call.presented());
-    match app.identity.begin_session_of(principal, proofs, call.address, previous).await {
+    match app.identity.begin_session_of(principal, proofs, basis, call.address, previous).await {
         Ok(session) => Ok(signed_in(&call, &session, &signature.then)),
         Err(Denied::NotSignedIn(_) | Denied::Disabled(_)) => sheet(&app, &signature.then, Some(&Unproved::Wrong)).await,
         Err(denied) => Err(denied.into()),

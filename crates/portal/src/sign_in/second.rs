@@ -6,7 +6,7 @@ use axum::{
 };
 use ephor_domain::authentication::Method;
 use ephor_identity::{
-    cookie,
+    Denied, cookie,
     factor::{Attempt, HalfSignIn, Unproved, Use},
 };
 use http::{StatusCode, header};
@@ -110,9 +110,14 @@ async fn done(
     };
     let half = app.factors.end_half(secret).await?.ok_or(Failed::Elsewhere("/portal/sign-in?over".to_owned()))?;
     let proofs = half.proofs.and(method, app.engine.now());
-    let session =
-        app.identity.begin_session_of(half.principal, proofs, call.address, app.identity.previous(&call.presented()));
-    let mut response = signed_in(call, &session.await?, &Then::from(half.then));
+    let previous = app.identity.previous(&call.presented());
+    let begun = app.identity.begin_session_of(half.principal, proofs, half.basis, call.address, previous).await;
+    let session = match begun {
+        // What the first step rested on has ended meanwhile.
+        Err(Denied::NotSignedIn(_)) => return Err(Failed::Elsewhere("/portal/sign-in?over".to_owned())),
+        begun => begun?,
+    };
+    let mut response = signed_in(call, &session, &Then::from(half.then));
     response.headers_mut().append(header::SET_COOKIE, cookie::clear_kind(cookie::Kind::Step, call.secure));
     Ok(response)
 }

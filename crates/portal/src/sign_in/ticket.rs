@@ -36,8 +36,9 @@ pub(crate) async fn by_ticket(State(app): State<App>, call: Call, Sent(wish): Se
     };
     let mut response = match sign_in {
         SignIn::Done(session) => signed_in(&call, &session, &wish.then),
-        SignIn::SecondFactor(caller, proofs) => {
-            let half = HalfSignIn { principal: caller.principal.id, proofs, then: wish.then.as_str().to_owned() };
+        SignIn::SecondFactor(caller, proofs, basis) => {
+            let then = wish.then.as_str().to_owned();
+            let half = HalfSignIn { principal: caller.principal.id, proofs, basis, then };
             half_done(&app, &call, half).await?
         }
     };

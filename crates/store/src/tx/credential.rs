@@ -17,10 +17,28 @@ use crate::{
 pub struct Credential {
     /// The account.
     pub principal: PrincipalId,
-    /// Argon2 text.
+    /// Argon2 text, or what holds the account back.
     pub hash: String,
     /// When it was set.
     pub changed: Timestamp,
+}
+
+/// What stands in the place of a hash while an account is held back: no password fits it.
+const HELD: &str = "held";
+
+impl Credential {
+    /// No way in at all, until a password is set: neither a password, here or at a directory, nor a ticket, nor an identity
+    /// of an outside issuer.
+    #[must_use]
+    pub fn held(principal: PrincipalId, at: Timestamp) -> Self {
+        Self { principal, hash: HELD.to_owned(), changed: at }
+    }
+
+    /// The account is held back.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.hash == HELD
+    }
 }
 
 impl std::fmt::Debug for Credential {

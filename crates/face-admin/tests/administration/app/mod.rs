@@ -61,6 +61,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: SimulatedClock,
     pub(crate) target: Arc<StubTarget>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) factors: SecondFactors,
     face: AdminFace,
     ids: BTreeMap<String, Uuid>,
 }
@@ -109,7 +111,7 @@ impl App {
             signer: Some(AuditSigner { origin: "ephor.test".to_owned(), key: Arc::new(key) }),
             node: Uuid::from_u128(1),
         });
-        let identity = identity(&store, Arc::new(clock.clone()), entropy);
+        let identity = Arc::new(identity(&store, Arc::new(clock.clone()), entropy));
         let parts = Parts {
             engine: engine.clone(),
             sealer: Sealer::new(&[7; 32]),
@@ -118,8 +120,8 @@ impl App {
             first_by_password: false,
         };
         let factors = SecondFactors::new(parts).unwrap();
-        let face = AdminFace::new(engine.clone(), Arc::new(identity), factors, &Options::default());
-        let mut app = Self { home, store, engine, clock, target, face, ids: BTreeMap::new() };
+        let face = AdminFace::new(engine.clone(), Arc::clone(&identity), factors.clone(), &Options::default());
+        let mut app = Self { home, store, engine, clock, target, identity, factors, face, ids: BTreeMap::new() };
         app.furnish().await;
         app
     }

@@ -12,8 +12,8 @@ use ephor_domain::{
 };
 use ephor_engine::port::{Clock, Entropy};
 use ephor_identity::{
-    Event, Identity, Journal, Ports, Presented, Settings, StoreVault, Vault, password::Cost, port::Answer,
-    secret::SecretHash, settings::Throttling,
+    Basis, Event, Identity, Inserted, Journal, Ports, Presented, Settings, StoreVault, Vault, basis::FactorMark,
+    password::Cost, port::Answer, secret::SecretHash, settings::Throttling,
 };
 use ephor_store::{
     Fault, Store,
@@ -72,8 +72,8 @@ impl Vault for Directory {
         self.0.account(principal)
     }
 
-    fn has_factors(&self, principal: PrincipalId) -> Answer<'_, bool> {
-        self.0.has_factors(principal)
+    fn factors(&self, principal: PrincipalId) -> Answer<'_, Vec<FactorMark>> {
+        self.0.factors(principal)
     }
 
     fn session<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(Session, Principal)>> {
@@ -88,8 +88,8 @@ impl Vault for Directory {
         self.0.touch_session(session)
     }
 
-    fn replace_session(&self, old: Option<SecretHash>, new: Session, event: Event) -> Answer<'_, ()> {
-        self.0.replace_session(old, new, event)
+    fn replace_session(&self, old: Option<SecretHash>, new: Session, basis: Basis, event: Event) -> Answer<'_, bool> {
+        self.0.replace_session(old, new, basis, event)
     }
 
     fn renew_session(&self, old: SecretHash, new: Session, event: Event) -> Answer<'_, bool> {
@@ -108,8 +108,8 @@ impl Vault for Directory {
         self.0.sessions_of(principal)
     }
 
-    fn insert_token(&self, token: ApiToken, event: Event) -> Answer<'_, ()> {
-        self.0.insert_token(token, event)
+    fn insert_token(&self, token: ApiToken, session: Option<SecretHash>, event: Event) -> Answer<'_, Inserted> {
+        self.0.insert_token(token, session, event)
     }
 
     fn revoke_token(&self, principal: PrincipalId, id: ApiTokenId, at: Timestamp, event: Event) -> Answer<'_, bool> {
@@ -120,7 +120,7 @@ impl Vault for Directory {
         self.0.tokens_of(principal)
     }
 
-    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, ()> {
+    fn set_password(&self, credential: Credential, keep: Option<SecretHash>, event: Event) -> Answer<'_, bool> {
         self.0.set_password(credential, keep, event)
     }
 }

@@ -130,7 +130,10 @@ fn address(url: &str) -> SocketAddr {
 }
 
 async fn domain() -> Option<Place> {
-    let samba = available_or_skip(Samba::start())?;
+    Some(domain_of(Arc::new(available_or_skip(Samba::start())?)).await)
+}
+
+async fn domain_of(samba: Arc<Samba>) -> Place {
     let proxy = FaultProxy::start(SocketAddr::new(samba.address().parse().unwrap(), 636)).await.unwrap();
     let config: ActiveDirectoryConfig = serde_json::from_value(serde_json::json!({
         "url": format!("ldaps://localhost:{}", proxy.address().port()),
@@ -141,8 +144,13 @@ async fn domain() -> Option<Place> {
     }))
     .unwrap();
     let directory = Arc::new(ActiveDirectory::new(id(TARGET), config).unwrap());
-    let is_member = Box::new(move || !samba.values("(sAMAccountName=admins)", "member").unwrap().is_empty());
-    Some(Place { proxy, directory, is_member })
+    let is_member = Box::new(move || !members(&samba).is_empty());
+    Place { proxy, directory, is_member }
+}
+
+/// The group's members by the domain's own database.
+fn members(samba: &Samba) -> Vec<String> {
+    samba.values("(sAMAccountName=admins)", "member").unwrap()
 }
 
 async fn scim(make: Make) -> Option<Place> {
@@ -188,4 +196,51 @@ async fn f3_each_failure_at_a_scim_server_that_answers_with_the_group() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn f3_each_failure_at_a_receiver_of_signed_orders() {
     at(receiver).await;
+}
+
+/// F4 at a domain whose people are renamed: what the target holds is compared by names that last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f4_a_real_active_directory_domain_is_read_back_by_names_that_last() {
+    for_store(StoreKind::Sqlite, &Options::real(), async |world| {
+        let Some(samba) = available_or_skip(Samba::start()) else { return };
+        let samba = Arc::new(samba);
+        let place = domain_of(Arc::clone(&samba)).await;
+        settle(world, &place).await;
+        world.mode(TARGET, Mode::Authoritative).await;
+        world.run();
+        let jen = world.caller("jen");
+        let status = async |asked: &ephor_engine::pam::PamRequest| jen.status(asked.request.id).await;
+        let look = async || world.engine().test_target(id(TARGET)).await.unwrap();
+        let asked = jen.ask("admin", 600).await.unwrap();
+        world.until(BACK, "active", async || status(&asked).await == PamStatus::Active).await;
+
+        // A new name is no drift.
+        let place_of = |name: &str| format!("CN={name},CN=Users,DC=corp,DC=test");
+        let renamed = "changetype: modrdn\nnewrdn: CN=jen Doe\ndeleteoldrdn: 1\n";
+        samba.change(&format!("dn: {}\n{renamed}", place_of("jen"))).unwrap();
+        look().await;
+        look().await;
+        assert_eq!(status(&asked).await, PamStatus::Active);
+        assert_eq!(members(&samba), [place_of("jen Doe")]);
+
+        // Somebody else adds bob and takes jen out: both are undone.
+        let group = place_of("admins");
+        let change = |what: &str, who: &str| {
+            samba
+                .change(&format!("dn: {group}\nchangetype: modify\n{what}: member\nmember: {}\n", place_of(who)))
+                .unwrap();
+        };
+        change("add", "bob");
+        look().await;
+        assert_eq!(members(&samba), [place_of("jen Doe")]);
+        change("delete", "jen Doe");
+        look().await;
+        world.until(BACK, "repaired", async || members(&samba) == [place_of("jen Doe")]).await;
+        world.until(BACK, "active again", async || status(&asked).await == PamStatus::Active).await;
+
+        jen.close(asked.request.id).await.unwrap();
+        world.until(BACK, "closed", async || status(&asked).await == PamStatus::Closed).await;
+        assert_eq!(members(&samba), [""; 0]);
+    })
+    .await;
 }

@@ -162,6 +162,16 @@ impl Grant {
         self
     }
 
+    /// The same, over at exactly `end`: a length in whole seconds may run past the instant it was asked for.
+    #[must_use]
+    pub fn until(mut self, until: Option<Timestamp>) -> Self {
+        match &mut self.phase {
+            Phase::Applying { end, .. } | Phase::InForce { end, .. } => *end = until,
+            Phase::Scheduled { .. } | Phase::Ending { .. } | Phase::Ended { .. } => {}
+        }
+        self
+    }
+
     /// The last effect was confirmed at `now`. On PAM the window counts from the confirmation (`PAM 9.4`), elsewhere
     /// the end stays where the decision put it (`GRAPH T5`). Any other phase stays as it is.
     #[must_use]

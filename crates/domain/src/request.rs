@@ -64,6 +64,43 @@ pub enum Action {
     AdminRenew,
 }
 
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::SelfActivate,
+        Self::SelfDeactivate,
+        Self::SelfExtend,
+        Self::SelfRenew,
+        Self::AdminAssign,
+        Self::AdminUpdate,
+        Self::AdminRemove,
+        Self::AdminExtend,
+        Self::AdminRenew,
+    ];
+
+    /// The word on the wire of Graph, and in records.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SelfActivate => "selfActivate",
+            Self::SelfDeactivate => "selfDeactivate",
+            Self::SelfExtend => "selfExtend",
+            Self::SelfRenew => "selfRenew",
+            Self::AdminAssign => "adminAssign",
+            Self::AdminUpdate => "adminUpdate",
+            Self::AdminRemove => "adminRemove",
+            Self::AdminExtend => "adminExtend",
+            Self::AdminRenew => "adminRenew",
+        }
+    }
+
+    /// The action a word names, in any letter case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word().eq_ignore_ascii_case(word))
+    }
+}
+
 /// The channel a request came through: `CreationMethod` (`PAM 6.2`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,9 +149,10 @@ pub enum Stage {
         /// When.
         at: Timestamp,
     },
-    /// An order that was carried out in its own commit (giving up, removing): kept as its own record (`PAM 9.5`).
+    /// An order that was carried out in its own commit (giving up, removing, making eligible): kept as its own record
+    /// (`PAM 9.5`).
     Recorded {
-        /// When.
+        /// When it takes effect: an eligibility may be given for later.
         at: Timestamp,
     },
 }
@@ -199,6 +237,15 @@ impl Request {
             | Stage::AwaitingAdministrator { until } => Some(until),
             Stage::Granted { .. } | Stage::Declined { .. } | Stage::Recorded { .. } => None,
         }
+    }
+
+    /// An order that was carried out for a later instant is withdrawn before it; any other one stays as it is.
+    #[must_use]
+    pub fn withdrawn_ahead(mut self, cause: Declined, at: Timestamp) -> Self {
+        if matches!(self.stage, Stage::Recorded { at: ahead } if at < ahead) {
+            self.stage = Stage::Declined { cause, at };
+        }
+        self
     }
 
     /// Closed without a grant. A request past its gates stays as it is, and one whose gate has closed by itself timed

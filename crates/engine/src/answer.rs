@@ -1,6 +1,6 @@
 //! How the engine says no: a refusal is business, a fault is not (architecture §4).
 
-use ephor_domain::Refusal;
+use ephor_domain::{Refusal, provider::ScheduleRefusal};
 use ephor_store::Fault;
 
 /// What every command and query of the engine answers with.
@@ -15,4 +15,10 @@ pub enum Denied {
     /// Something is broken or too slow; nothing is known to have happened.
     #[error(transparent)]
     Failed(#[from] Fault),
+}
+
+impl From<ScheduleRefusal> for Denied {
+    fn from(refusal: ScheduleRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
 }

@@ -178,11 +178,26 @@ impl<'c> Ledger<'c> {
 
     /// Starts `grant` now; `is_new` when it is not on record yet. Its memberships are owed from this commit on.
     pub(crate) fn start(&mut self, grant: Grant, owed: Vec<Owed>, is_new: bool) -> Grant {
+        self.begin(grant, owed, is_new, |grant| grant)
+    }
+
+    /// The same, over at exactly `end`.
+    pub(crate) fn start_until(
+        &mut self,
+        grant: Grant,
+        owed: Vec<Owed>,
+        is_new: bool,
+        end: Option<Timestamp>,
+    ) -> Grant {
+        self.begin(grant, owed, is_new, |grant| grant.until(end))
+    }
+
+    fn begin(&mut self, grant: Grant, owed: Vec<Owed>, is_new: bool, fit: impl FnOnce(Grant) -> Grant) -> Grant {
         let removals = owed.iter().filter_map(|owed| owed.membership.as_ref());
         let removals = removals.filter(|membership| !membership.wanted && membership.due.is_some());
         self.taken_back.extend(removals.map(|membership| (membership.group, membership.principal)));
         let started = life::start(grant, owed, self.call.now);
-        let grant = started.grant;
+        let grant = fit(started.grant);
         self.wake.at(grant.due());
         self.writes.push(if is_new { Write::InsertGrant(grant.clone()) } else { Write::UpdateGrant(grant.clone()) });
         let until = match grant.phase {
@@ -202,6 +217,16 @@ impl<'c> Ledger<'c> {
         }
         self.writes.push(Write::InsertEffect { grant, group, principal });
         self.put_membership(membership);
+    }
+
+    /// A grant that has started ends at another instant. `owed` are its memberships.
+    pub(crate) fn prolong(&mut self, grant: Grant, end: Option<Timestamp>, owed: &[Owed]) -> Grant {
+        let grant = grant.until(end);
+        let outside = owed.iter().filter(|owed| !owed.privilege.built_in);
+        self.wake.extended.extend(outside.map(|owed| ((owed.privilege.group, grant.principal), end)));
+        self.wake.at(grant.due());
+        self.writes.push(Write::UpdateGrant(grant.clone()));
+        grant
     }
 
     /// Lets a grant that has started owe one more membership, from now on.

@@ -18,6 +18,7 @@ mod refused;
 pub mod resource;
 mod retention;
 mod run;
+pub mod schedule;
 mod scheduler;
 pub mod verify;
 pub mod wake;

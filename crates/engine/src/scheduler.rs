@@ -16,10 +16,11 @@ use ephor_domain::{
 };
 use ephor_store::{
     Fault, Tx,
-    tx::{Lock, case::RequestCase, owner::Owner},
+    tx::{Lock, case::RequestCase, line::LineRow, owner::Owner},
 };
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::{
     answer::Answer,
@@ -30,6 +31,7 @@ use crate::{
         end::{Why, end_case},
         way::notify,
     },
+    schedule,
     wake::Wake,
 };
 
@@ -52,16 +54,19 @@ impl Engine {
         let mut last = None;
         loop {
             let now = self.now();
-            let (requests, grants, next) = self
+            let (requests, grants, lines, next) = self
                 .store
                 .read(move |tx| {
                     Box::pin(async move {
-                        Ok((tx.due_requests(now, ROUND).await?, tx.due_grants(now, ROUND).await?, tx.next_due().await?))
+                        let (requests, grants) = (tx.due_requests(now, ROUND).await?, tx.due_grants(now, ROUND).await?);
+                        Ok((requests, grants, tx.due_lines(now, ROUND).await?, tx.next_due().await?))
                     })
                 })
                 .await?;
-            let due: Vec<Due> =
-                requests.into_iter().map(Due::Request).chain(grants.into_iter().map(Due::Grant)).collect();
+            let requests = requests.into_iter().map(Due::Request);
+            let grants = grants.into_iter().map(Due::Grant);
+            let lines = lines.into_iter().map(|row| Due::Line(row.line.id));
+            let due: Vec<Due> = requests.chain(grants).chain(lines).collect();
             if due.is_empty() {
                 return Ok(next);
             }
@@ -169,6 +174,8 @@ impl Engine {
 enum Due {
     Request(RequestId),
     Grant(GrantId),
+    /// An eligibility.
+    Line(Uuid),
 }
 
 /// Finds whose each is, and locks all at once, in order: everything of one principal is decided one after the other.
@@ -178,6 +185,11 @@ async fn locked(tx: &mut Tx, chunk: Vec<Due>) -> Result<Vec<(Due, Owner)>, Fault
         let owner = match due {
             Due::Request(id) => tx.owner_of_request(id).await?,
             Due::Grant(id) => tx.owner_of_grant(id).await?,
+            Due::Line(id) => tx.line(id).await?.map(|LineRow { line, .. }| Owner {
+                request: line.made_by,
+                principal: line.principal,
+                entitlement: line.entitlement,
+            }),
         };
         owned.extend(owner.map(|owner| (due, owner)));
     }
@@ -191,6 +203,12 @@ async fn locked(tx: &mut Tx, chunk: Vec<Due>) -> Result<Vec<(Due, Owner)>, Fault
 
 async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due, owner: Owner) -> Result<(), Fault> {
     let now = ledger.now();
+    if let Due::Line(id) = due {
+        return match tx.line(id).await? {
+            Some(row) => schedule::due::expire(tx, ledger, row).await,
+            None => Ok(()),
+        };
+    }
     let Some(case) = tx.request_case(owner.request).await? else { return Ok(()) };
     match (due, &case.grant) {
         (Due::Request(_), _) => time_out(ledger, case),
@@ -199,7 +217,7 @@ async fn settle_one(tx: &mut Tx, ledger: &mut Ledger<'_>, due: Due, owner: Owner
             grant_due(tx, ledger, case, grant).await?;
         }
         // Somebody else settled it first.
-        (Due::Grant(_), _) => {}
+        (Due::Grant(_) | Due::Line(_), _) => {}
     }
     Ok(())
 }
@@ -219,16 +237,29 @@ pub(crate) fn time_out(ledger: &mut Ledger<'_>, case: RequestCase) {
         | Stage::Declined { .. }
         | Stage::Recorded { .. } => return,
     };
+    let asked_administrator = matches!(case.request.stage, Stage::AwaitingAdministrator { .. });
     let request = case.request.declined(cause, now);
     ledger.update_request(&request);
-    ledger.moved(transition, &request, Some(old), PamStatus::Rejected, Some(cause.word()));
+    if asked_administrator {
+        let event = events::REQUEST_ADMINISTRATOR_TIMED_OUT;
+        ledger.moved_as(event, None, &request, Some(old), PamStatus::Rejected, Some(cause.word()));
+    } else {
+        ledger.moved(transition, &request, Some(old), PamStatus::Rejected, Some(cause.word()));
+    }
     notify(ledger, "request.timed-out", &request);
 }
 
-async fn grant_due(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, grant: Grant) -> Result<(), Fault> {
+/// The instant of a grant has come.
+pub(crate) async fn grant_due(
+    tx: &mut Tx,
+    ledger: &mut Ledger<'_>,
+    case: RequestCase,
+    grant: Grant,
+) -> Result<(), Fault> {
     let now = ledger.now();
     match grant.phase {
-        Phase::Scheduled { .. } => start(tx, ledger, case, grant).await?,
+        Phase::Scheduled { .. } if grant.provider == Provider::Pam => start(tx, ledger, case, grant).await?,
+        Phase::Scheduled { .. } => schedule::due::start(tx, ledger, case, grant).await?,
         Phase::Applying { end, .. } => {
             let at = end.map_or(now, |end| end.min(now));
             ledger.end(&case.request, grant, case.owed, at, EndCause::CouldNotApply);

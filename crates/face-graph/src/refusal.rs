@@ -101,6 +101,12 @@ fn schedule(refusal: &ScheduleRefusal) -> GraphError {
             )
         }
         ScheduleRefusal::NotCancellable => bad("RequestCannotBeCancelled", "The request cannot be cancelled."),
+        ScheduleRefusal::NoScope => bad("InvalidScope", "The scope is invalid."),
+        ScheduleRefusal::AlreadyDecided => {
+            GraphError::new(StatusCode::CONFLICT, "ApprovalAlreadyCompleted", "The approval step is already completed.")
+        }
+        ScheduleRefusal::StageNotOpen => GraphError::bad_request("An earlier stage of the approval is still open."),
+        ScheduleRefusal::ReasonRequired => GraphError::bad_request("A justification is required for this decision."),
         ScheduleRefusal::NotSupported => bad("NotSupported", "The operation is not supported for this group."),
         ScheduleRefusal::Policy(PolicyError::MfaAndContext) => {
             bad("MfaAndAcrsConflict", "The Mfa and Acrs policy settings cannot be enabled simultaneously.")

@@ -58,6 +58,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/0007_directory.postgres.sql"),
     },
     Migration {
+        number: 8,
+        name: "schedule",
+        sqlite: include_str!("../migrations/0008_schedule.sqlite.sql"),
+        postgres: include_str!("../migrations/0008_schedule.postgres.sql"),
+    },
+    Migration {
         number: 9,
         name: "policy",
         sqlite: include_str!("../migrations/0009_policy.sqlite.sql"),

@@ -1,5 +1,7 @@
 //! Directory roles at a scope: what differs there (seams §6, `GRAPH 8`).
 
+use jiff::Timestamp;
+
 use super::{
     Provider,
     order::{Case, Decision},
@@ -41,10 +43,10 @@ pub fn check_principal(kind: Kind, principal: PrincipalKind, role_assignable: bo
     }
 }
 
-/// May this request be cancelled?
+/// May this request be cancelled at `now`?
 ///
 /// # Errors
 /// [`ScheduleRefusal::NotCancellable`] (`GRAPH 8.6`).
-pub fn check_cancel(request: &Request, grant: Option<&Grant>) -> Result<(), ScheduleRefusal> {
-    schedule::check_cancel(Provider::DirectoryRoles, request, grant)
+pub fn check_cancel(request: &Request, grant: Option<&Grant>, now: Timestamp) -> Result<(), ScheduleRefusal> {
+    schedule::check_cancel(Provider::DirectoryRoles, request, grant, now)
 }

@@ -1,5 +1,7 @@
 //! Member or owner of a group: what differs there (`GRAPH 12.3`).
 
+use jiff::Timestamp;
+
 use super::{
     Provider, directory_roles,
     order::{Case, Decision},
@@ -48,10 +50,10 @@ pub fn check_principal(group: GroupTraits, kind: Kind, principal: PrincipalKind)
     }
 }
 
-/// May this request be cancelled?
+/// May this request be cancelled at `now`?
 ///
 /// # Errors
 /// [`ScheduleRefusal::NotCancellable`] (`GRAPH 8.6`).
-pub fn check_cancel(request: &Request, grant: Option<&Grant>) -> Result<(), ScheduleRefusal> {
-    schedule::check_cancel(Provider::Groups, request, grant)
+pub fn check_cancel(request: &Request, grant: Option<&Grant>, now: Timestamp) -> Result<(), ScheduleRefusal> {
+    schedule::check_cancel(Provider::Groups, request, grant, now)
 }

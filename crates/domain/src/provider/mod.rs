@@ -9,11 +9,13 @@ pub mod order;
 pub mod refusal;
 pub mod resources;
 pub mod schedule;
+pub mod status;
 
 use serde::{Deserialize, Serialize};
 
-pub use order::{Asked, AskedEnd, Case, Decision, Held, Line, Order, Pending, Usable};
+pub use order::{Asked, AskedEnd, Case, Decision, Details, Held, Line, Order, Pending, Said, StageOrder, Usable};
 pub use refusal::ScheduleRefusal;
+pub use status::Status;
 
 /// Which family of rules an entitlement, request or grant belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

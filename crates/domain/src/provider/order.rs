@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     grant::GrantKind,
-    id::{PrincipalId, RequestId},
-    policy::{Facts, Gates, Kind, Policy, Presence},
+    id::{ApprovalId, PrincipalId, RequestId},
+    policy::{Facts, Gates, Kind, Policy, Presence, StageRule},
     request::Action,
     time::{Ttl, Window, WindowError},
 };
@@ -60,6 +60,60 @@ impl Asked {
             AskedEnd::Never | AskedEnd::Unsaid => None,
         }
     }
+}
+
+/// What a client said that decides nothing: kept to be served as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Said {
+    /// The reason in its own spelling, blank too.
+    pub justification: Option<String>,
+    /// The length as written.
+    pub duration: Option<String>,
+    /// The start as written.
+    pub start: Option<String>,
+    /// A schedule was sent along at all.
+    pub scheduled: bool,
+    /// Ticket number.
+    pub ticket_number: Option<String>,
+    /// Ticket system.
+    pub ticket_system: Option<String>,
+    /// Free data of the client (`GRAPH 6.3`).
+    pub custom_data: Option<String>,
+    /// A condition of the assignment (`ARM 6`).
+    pub condition: Option<String>,
+    /// Its version.
+    pub condition_version: Option<String>,
+    /// The eligibility or schedule it names, as written.
+    pub linked: Option<String>,
+    /// The scope as written.
+    pub scope: Option<String>,
+}
+
+/// What is kept of an order beside its request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Details {
+    /// The schedule asked for.
+    pub asked: Asked,
+    /// When it starts as far as decided: a start in the past or unsaid is the instant of the decision (`GRAPH 5.3`).
+    pub start: Option<Timestamp>,
+    /// What is served as it came.
+    pub said: Said,
+    /// The line of the eligibility that an activation rests on.
+    pub rests_on: Option<Uuid>,
+    /// The stages of approval, in order, as the policy had them when the order came.
+    pub stages: Vec<StageOrder>,
+}
+
+/// A stage that an order must pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StageOrder {
+    /// Its id on the wire.
+    pub id: ApprovalId,
+    /// Who may decide, and for how long.
+    pub rule: StageRule,
 }
 
 /// An order for a schedule.

@@ -49,6 +49,18 @@ pub enum ScheduleRefusal {
     /// The group is owned outside Ephor or its members follow a rule (`GRAPH 12.3`).
     #[error("the group is managed elsewhere")]
     NotSupported,
+    /// There is no such scope (`InvalidScope`).
+    #[error("there is no such scope")]
+    NoScope,
+    /// The stage was decided before, or has ended otherwise (`GRAPH 11.4`).
+    #[error("the stage is decided already")]
+    AlreadyDecided,
+    /// An earlier stage is still open.
+    #[error("an earlier stage is still open")]
+    StageNotOpen,
+    /// The policy asks the approver for a reason.
+    #[error("the approver must give a reason")]
+    ReasonRequired,
     /// A policy change breaks a rule.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -73,6 +85,10 @@ impl ScheduleRefusal {
             Self::Context(_) => "context_missing",
             Self::NotCancellable => "not_cancellable",
             Self::NotSupported => "not_supported",
+            Self::NoScope => "no_scope",
+            Self::AlreadyDecided => "already_decided",
+            Self::StageNotOpen => "stage_not_open",
+            Self::ReasonRequired => "reason_required",
             Self::Policy(_) => "invalid_policy",
         }
     }

@@ -1,5 +1,7 @@
 //! Resource roles at a scope: what differs there (`ARM 9`).
 
+use jiff::Timestamp;
+
 use super::{
     Provider,
     order::{Case, Decision},
@@ -53,10 +55,10 @@ pub fn check_principal(kind: Kind, principal: PrincipalKind) -> Result<(), Sched
     }
 }
 
-/// May this request be cancelled?
+/// May this request be cancelled at `now`?
 ///
 /// # Errors
 /// [`ScheduleRefusal::NotCancellable`] (`ARM 9.4`).
-pub fn check_cancel(request: &Request, grant: Option<&Grant>) -> Result<(), ScheduleRefusal> {
-    schedule::check_cancel(Provider::Resources, request, grant)
+pub fn check_cancel(request: &Request, grant: Option<&Grant>, now: Timestamp) -> Result<(), ScheduleRefusal> {
+    schedule::check_cancel(Provider::Resources, request, grant, now)
 }

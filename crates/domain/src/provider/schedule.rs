@@ -243,12 +243,24 @@ fn remaining(window: &Window, now: Timestamp) -> Result<Window, Refused> {
 
 /// May this request be cancelled? While it waits, while it is granted for later, and on ARM while its effect is being
 /// written (`GRAPH 8.6`, `ARM 9.4`, seams §5).
-pub(super) fn check_cancel(provider: Provider, request: &Request, grant: Option<&Grant>) -> Result<(), Refused> {
+pub(super) fn check_cancel(
+    provider: Provider,
+    request: &Request,
+    grant: Option<&Grant>,
+    now: Timestamp,
+) -> Result<(), Refused> {
     let cancellable = match (request.stage, grant.map(|grant| grant.phase)) {
-        (Stage::Granted { .. }, Some(Phase::Scheduled { .. })) => true,
+        (Stage::Granted { .. }, Some(Phase::Scheduled { start })) => now < start,
         (Stage::Granted { .. }, Some(Phase::Applying { .. })) => provider == Provider::Resources,
-        (Stage::Granted { .. } | Stage::Declined { .. } | Stage::Recorded { .. }, _) => false,
-        (Stage::AwaitingMfa { .. } | Stage::AwaitingApproval { .. } | Stage::AwaitingAdministrator { .. }, _) => true,
+        // An eligibility that is given for later.
+        (Stage::Recorded { at }, _) => now < at,
+        (Stage::Granted { .. } | Stage::Declined { .. }, _) => false,
+        (
+            Stage::AwaitingMfa { until }
+            | Stage::AwaitingApproval { until, .. }
+            | Stage::AwaitingAdministrator { until },
+            _,
+        ) => now < until,
     };
     if cancellable { Ok(()) } else { Err(Refused::NotCancellable) }
 }

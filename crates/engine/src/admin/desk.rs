@@ -15,10 +15,15 @@ use ephor_domain::{
     administration::{AdministratorRole, Right, may},
     application::{Permission, PermissionKind},
     id::{EntitlementId, PersonId, PrincipalId},
+    policy::Kind,
     principal::{Actor, PrincipalKind, Proof},
+    provider::Provider,
     resource::ResourceRefusal,
 };
-use ephor_store::{Fault, Tx, Write, tx::lock::Lock};
+use ephor_store::{
+    Fault, Tx, Write,
+    tx::{line::Lines, lock::Lock},
+};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -85,7 +90,7 @@ pub struct Files<'t> {
 
 /// Who gives the order.
 #[derive(Debug, Clone)]
-enum By {
+pub(crate) enum By {
     /// Somebody who signed in.
     Actor(Actor),
     /// The server itself or the operator at the host: nothing is asked.
@@ -107,7 +112,7 @@ pub struct Desk<'t> {
 impl<'t> Desk<'t> {
     async fn open(tx: &'t mut Tx, call: &'t Call, by: &'t By) -> Result<Self, Fault> {
         let held = match by {
-            By::Actor(actor) => held(tx, actor.principal).await?,
+            By::Actor(actor) => held(tx, actor.principal, call.now).await?,
             By::Server => vec![AdministratorRole::Global],
         };
         Ok(Self { tx, call, by, held, ledger: Ledger::new(call), records: 0, wake: Wake::default() })
@@ -197,7 +202,7 @@ impl<'t> Desk<'t> {
     /// Faults of the store.
     pub(crate) async fn may_appoint(&mut self, person: PersonId) -> Answer<bool> {
         for principal in self.tx.principals_of_person(person).await? {
-            if principal.enabled && may(&held(self.tx, principal.id).await?, Right::Administrators) {
+            if principal.enabled && may(&held(self.tx, principal.id, self.call.now).await?, Right::Administrators) {
                 return Ok(true);
             }
         }
@@ -216,9 +221,12 @@ impl<'t> Desk<'t> {
         for principal in self.tx.principals_of_person(person).await? {
             // Any directory role, also through a group, and whoever says who is in such a group: some roles lead to all.
             let found = memberships(self.tx, principal.id.uuid(), true, self.call.now).await?;
-            let owned = self.tx.groups_owned(principal.id).await?;
+            let owned = self.tx.owned_now(principal.id, self.call.now).await?;
             let owned = self.tx.directory_groups_of(&owned).await?;
-            if !found.roles.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable) {
+            // Whoever may activate one can have it any time.
+            let eligible =
+                self.tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &Lines::Of(principal.id), None, 1).await?;
+            if !found.roles.is_empty() || !eligible.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable) {
                 return Err(Refusal::NotAdministrator.into());
             }
         }
@@ -262,6 +270,14 @@ impl<'t> Desk<'t> {
         self.ledger.record(&record);
     }
 
+    /// Whoever gives the order; `None` for the server itself.
+    pub(crate) fn actor(&self) -> Option<&Actor> {
+        match self.by {
+            By::Actor(actor) => Some(actor),
+            By::Server => None,
+        }
+    }
+
     /// Tells the operator at once (seams §18).
     pub(crate) fn alarm<const N: usize>(&mut self, event: &'static str, subject: Uuid, facts: [(&str, String); N]) {
         let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -273,6 +289,11 @@ impl<'t> Desk<'t> {
     /// What the command writes beside its records.
     pub(crate) fn ledger(&mut self) -> &mut Ledger<'t> {
         &mut self.ledger
+    }
+
+    /// The transaction, and what is written to it at the end.
+    pub(crate) fn parts(&mut self) -> (&mut Tx, &mut Ledger<'t>) {
+        (self.tx, &mut self.ledger)
     }
 
     /// Writes what was collected so far, for reads that must see it.
@@ -302,7 +323,7 @@ impl<'t> Desk<'t> {
 }
 
 /// Administrator roles of an account that may act. An application administers by its app role (seams §12).
-async fn held(tx: &mut Tx, principal: PrincipalId) -> Result<Vec<AdministratorRole>, Fault> {
+async fn held(tx: &mut Tx, principal: PrincipalId, now: Timestamp) -> Result<Vec<AdministratorRole>, Fault> {
     let Some(account) = tx.principal(principal).await?.filter(|account| account.enabled) else {
         return Ok(Vec::new());
     };
@@ -313,7 +334,8 @@ async fn held(tx: &mut Tx, principal: PrincipalId) -> Result<Vec<AdministratorRo
             return Ok(vec![AdministratorRole::Global]);
         }
     }
-    let templates = tx.administrator_roles(principal).await?;
+    let mut templates = tx.administrator_roles(principal).await?;
+    templates.extend(tx.roles_held_by_schedule(principal, now).await?);
     Ok(templates.into_iter().filter_map(AdministratorRole::from_template).collect())
 }
 
@@ -323,15 +345,23 @@ impl Engine {
     /// # Errors
     /// [`Refusal::NotAdministrator`] and the refusals of the command, each of them recorded; faults of the store.
     pub async fn administer<C: Command>(&self, actor: &Actor, command: C) -> Answer<C::Output> {
-        self.carry_out(self.call(actor), By::Actor(actor.clone()), command).await
+        let (output, _) = self.carry_out(self.call(actor), By::Actor(actor.clone()), command).await?;
+        Ok(output)
     }
 
     /// Carries out a command in the name of a part of the server: nothing is asked.
     pub(crate) async fn ordain<C: Command>(&self, component: &'static str, command: C) -> Answer<C::Output> {
-        self.carry_out(self.system(component), By::Server, command).await
+        let (output, _) = self.carry_out(self.system(component), By::Server, command).await?;
+        Ok(output)
     }
 
-    async fn carry_out<C: Command>(&self, call: Call, by: By, command: C) -> Answer<C::Output> {
+    /// The same with a call that is made already; says what the commit set in motion, which is passed on.
+    pub(crate) async fn carry_out<C: Command>(
+        &self,
+        call: Call,
+        by: By,
+        command: C,
+    ) -> Answer<(C::Output, Wake)> {
         let refused = Arc::new(Mutex::new(None));
         let subject = command.subject();
         let outcome = {
@@ -358,7 +388,7 @@ impl Engine {
         let refusal = match outcome {
             Ok((output, wake)) => {
                 self.woken(&wake);
-                return Ok(output);
+                return Ok((output, wake));
             }
             Err(Fault::Conflict { constraint }) => match refused.lock().take().or_else(|| taken(&constraint)) {
                 Some(refusal) => refusal,
@@ -368,6 +398,35 @@ impl Engine {
         };
         self.record_refusal(call, subject, &refusal).await?;
         Err(refusal.into())
+    }
+
+    /// What a command would answer: it runs, and nothing of it stays, not even a refusal (`GRAPH 8.3`).
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub(crate) async fn rehearse<C: Command>(&self, call: Call, by: By, command: C) -> Answer<C::Output> {
+        let answer = Arc::new(Mutex::new(None));
+        let outcome: Result<(), Fault> = {
+            let answer = Arc::clone(&answer);
+            self.store
+                .transact(move |tx| {
+                    let (call, by, command, answer) = (call.clone(), by.clone(), command.clone(), Arc::clone(&answer));
+                    Box::pin(async move {
+                        *answer.lock() = match at_desk(tx, &call, &by, command).await {
+                            Ok((output, _)) => Some(Ok(output)),
+                            Err(Denied::Refused(refusal)) => Some(Err(refusal)),
+                            Err(Denied::Failed(fault)) => return Err(fault),
+                        };
+                        Err(Fault::Conflict { constraint: REFUSED.to_owned() })
+                    })
+                })
+                .await
+        };
+        match (answer.lock().take(), outcome) {
+            (Some(answer), Err(Fault::Conflict { constraint })) if constraint == REFUSED => Ok(answer?),
+            (_, Err(fault)) => Err(fault.into()),
+            (_, Ok(())) => Err(Fault::Misuse { cause: "a rehearsal is rolled back".to_owned() }.into()),
+        }
     }
 
     /// Runs an administrator's query.
@@ -404,8 +463,8 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn administers(&self, actor: &Actor) -> Answer<Vec<AdministratorRole>> {
-        let principal = actor.principal;
-        Ok(self.store.read(move |tx| Box::pin(async move { held(tx, principal).await })).await?)
+        let (principal, now) = (actor.principal, self.now());
+        Ok(self.store.read(move |tx| Box::pin(async move { held(tx, principal, now).await })).await?)
     }
 
     /// Puts a refusal on record (`PAM-130`).
@@ -469,7 +528,7 @@ async fn at_desk<C: Command>(tx: &mut Tx, call: &Call, by: &By, command: C) -> A
 
 async fn consulted<Q: Query>(tx: &mut Tx, by: &Actor, query: Q, now: Timestamp) -> Answer<Q::Output> {
     require_enough(tx, by).await?;
-    if !may(&held(tx, by.principal).await?, query.right()) {
+    if !may(&held(tx, by.principal, now).await?, query.right()) {
         return Err(Refusal::NotAdministrator.into());
     }
     query.run(&mut Files { tx, now, caller: by.principal }).await
@@ -499,6 +558,7 @@ fn taken(constraint: &str) -> Option<Refusal> {
         "administrator" => "the administrator",
         "api_token_hash" => "the token",
         "application_client" => "the application",
+        "request_name" => "the name of the request",
         "role_definition_name" | "role_definition_template" => "the name or template of the role",
         "resource_role_name" => return Some(ResourceRefusal::RoleNameTaken.into()),
         "role_assignment" | "role_assignment_line" => return Some(ResourceRefusal::AssignmentExists.into()),

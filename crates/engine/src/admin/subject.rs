@@ -2,6 +2,7 @@
 
 use ephor_audit::Record;
 use ephor_domain::{
+    entitlement::EntitlementKey,
     id::{EntitlementId, GroupId, PrincipalId, RequestId, TargetId},
     provider::Provider,
 };
@@ -21,11 +22,13 @@ pub struct Subject {
     pub group: Option<GroupId>,
     /// A target.
     pub target: Option<TargetId>,
+    /// Whose rules apply, where it is not PAM.
+    pub provider: Option<Provider>,
 }
 
 impl Subject {
     /// Nothing in particular.
-    pub const NONE: Self = Self { role: None, user: None, request: None, group: None, target: None };
+    pub const NONE: Self = Self { role: None, user: None, request: None, group: None, target: None, provider: None };
 
     /// A role.
     #[must_use]
@@ -57,12 +60,18 @@ impl Subject {
         Self { target: Some(target), ..Self::NONE }
     }
 
-    pub(super) fn put(self, mut record: Record) -> Record {
+    /// An order of a principal for something that can be held.
+    #[must_use]
+    pub fn order(key: &EntitlementKey, user: PrincipalId) -> Self {
+        Self { role: Some(key.id()), user: Some(user), provider: Some(key.provider()), ..Self::NONE }
+    }
+
+    pub(crate) fn put(self, mut record: Record) -> Record {
         let about = About {
             request: self.request,
             entitlement: self.role,
             subject: self.user,
-            provider: self.role.or(self.request.map(|id| EntitlementId::new(id.uuid()))).map(|_| Provider::Pam),
+            provider: self.provider.or((self.role.is_some() || self.request.is_some()).then_some(Provider::Pam)),
         };
         about.put(&mut record);
         if let Some(group) = self.group {

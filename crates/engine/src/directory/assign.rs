@@ -174,7 +174,7 @@ fn spelled(definition: Uuid) -> String {
 }
 
 /// The others are told of each change among those who hold privileged roles (seams §14).
-fn tell(desk: &mut Desk<'_>, event: &'static str, holder: &Principal, definition: Uuid) {
+pub(crate) fn tell(desk: &mut Desk<'_>, event: &'static str, holder: &Principal, definition: Uuid) {
     let Some(role) = BuiltInRole::find(definition).filter(|role| role.privileged) else { return };
     let facts = [("role", role.name.to_owned()), ("principal", holder.id.to_string())];
     desk.alarm(event, holder.id.uuid(), facts);

@@ -53,7 +53,7 @@ pub(super) async fn changeable(desk: &mut Desk<'_>, group: GroupId) -> Answer<Gr
     let entry = desk.tx.directory_groups_of(&[group]).await?.pop().ok_or(unknown)?;
     let assignable = entry.facts.role_assignable;
     let owned = match desk.administrator() {
-        Some(caller) => desk.tx.groups_owned(caller).await?.contains(&group),
+        Some(caller) => desk.tx.owned_now(caller, desk.now()).await?.contains(&group),
         None => false,
     };
     let given = if assignable { &GIVEN_ROLES[..] } else { &GIVEN[..] };

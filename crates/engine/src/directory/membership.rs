@@ -95,9 +95,10 @@ impl Engine {
         after: Option<PrincipalId>,
         limit: u32,
     ) -> Answer<Vec<DirectoryObject>> {
+        let now = self.now();
         let read = self.store.read(move |tx| {
             Box::pin(async move {
-                let ids = tx.group_owners(group, after, limit).await?;
+                let ids = tx.owners_now(group, after, now, limit).await?;
                 objects(tx, &bare(&ids)).await
             })
         });
@@ -119,6 +120,7 @@ pub(crate) async fn memberships(tx: &mut Tx, id: Uuid, transitive: bool, now: Ti
     while let Some(id) = ahead.pop() {
         let holder = PrincipalId::new(id);
         found.roles.extend(tx.administrator_roles(holder).await?);
+        found.roles.extend(tx.roles_held_by_schedule(holder, now).await?);
         for group in tx.member_of_now(holder, now).await? {
             if found.groups.len() < MOST_GROUPS && found.groups.insert(group.uuid()) && transitive {
                 ahead.push(group.uuid());

@@ -21,6 +21,7 @@ mod policy;
 mod race;
 mod record;
 mod scene;
+mod schedule;
 mod slapd;
 mod store_down;
 mod targets;

@@ -4,6 +4,7 @@ use ephor_domain::{
     approval::{Verdict, Way},
     effect::Prior,
     grant::GrantKind,
+    policy::Kind,
     principal::PrincipalKind,
     provider::Provider,
     request::{Action, Channel},
@@ -75,6 +76,10 @@ impl Code for GrantKind {
     const ALL: &'static [(i64, Self)] = &[(0, Self::Assigned), (1, Self::Activated)];
 }
 
+impl Code for Kind {
+    const ALL: &'static [(i64, Self)] = &[(0, Self::Eligibility), (1, Self::Assignment)];
+}
+
 impl Code for Verdict {
     const ALL: &'static [(i64, Self)] = &[(0, Self::Reject), (1, Self::Approve)];
 }
@@ -114,18 +119,19 @@ mod tests {
             Prior::Unknown | Prior::Absent | Prior::Present => 3,
         };
         (action, channel, provider, prior)
-            == (Action::ALL.len(), Channel::ALL.len(), Provider::ALL.len(), Prior::ALL.len())
+            == (<Action as Code>::ALL.len(), Channel::ALL.len(), Provider::ALL.len(), Prior::ALL.len())
     }
 
     #[test]
     fn every_word_has_a_number_of_its_own() {
         assert!(is_known(Action::SelfActivate, Channel::Arm, Provider::Pam, Prior::Absent));
         let numbers = |all: Vec<i64>| all.iter().copied().eq(0..i64::try_from(all.len()).unwrap());
-        assert!(numbers(Action::ALL.iter().map(|(n, _)| *n).collect()));
+        assert!(numbers(<Action as Code>::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(Channel::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(Provider::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(Prior::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(GrantKind::ALL.iter().map(|(n, _)| *n).collect()));
+        assert!(numbers(Kind::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(Verdict::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(PrincipalKind::ALL.iter().map(|(n, _)| *n).collect()));
         assert!(numbers(Mode::ALL.iter().map(|(n, _)| *n).collect()));

@@ -183,6 +183,33 @@ static OWNERS: Statement = Statement::new(
 static OWNS: Statement =
     Statement::new("directory.owns", "SELECT o.group_id FROM group_owner o WHERE o.principal = $1 ORDER BY o.group_id");
 
+// Ownership by schedule is in force with its grant.
+static OWNERS_NOW: Statement = Statement::new(
+    "directory.owners_now",
+    "SELECT o.principal AS id FROM group_owner o WHERE o.group_id = $1 AND o.principal > $2 \
+     UNION SELECT l.principal FROM line l JOIN access_grant g ON g.id = l.grant_id \
+     WHERE l.live AND l.definition = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope = 'owner' AND l.principal > $2 \
+     AND g.phase = 2 AND (g.end_at > $3 OR g.end_at IS NULL) ORDER BY id LIMIT $4",
+);
+
+static OWNS_NOW: Statement = Statement::new(
+    "directory.owns_now",
+    "SELECT o.group_id AS id FROM group_owner o WHERE o.principal = $1 \
+     UNION SELECT l.definition FROM line l JOIN access_grant g ON g.id = l.grant_id \
+     WHERE l.live AND l.principal = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope = 'owner' \
+     AND g.phase = 2 AND (g.end_at > $2 OR g.end_at IS NULL) ORDER BY id",
+);
+
+static STANDING_MEMBERS: Statement = Statement::new(
+    "directory.standing_members",
+    "SELECT s.principal FROM standing_member s WHERE s.group_id = $1 AND s.principal > $2 ORDER BY s.principal LIMIT $3",
+);
+
+static STANDING_OF: Statement = Statement::new(
+    "directory.standing_of",
+    "SELECT s.group_id FROM standing_member s WHERE s.principal = $1 ORDER BY s.group_id",
+);
+
 static PUT_OWNER: Statement = Statement::new(
     "directory.put_owner",
     "INSERT INTO group_owner (group_id, principal) VALUES ($1, $2) ON CONFLICT (group_id, principal) DO NOTHING",
@@ -205,6 +232,10 @@ pub(super) static ALL: &[&Statement] = &[
     &MEMBER_OF,
     &OWNERS,
     &OWNS,
+    &OWNERS_NOW,
+    &OWNS_NOW,
+    &STANDING_MEMBERS,
+    &STANDING_OF,
     &PUT_OWNER,
     &DROP_OWNER,
 ];
@@ -358,6 +389,53 @@ impl Tx {
     /// As any statement.
     pub async fn groups_owned(&mut self, principal: PrincipalId) -> Result<Vec<GroupId>, Fault> {
         self.all("group_owner", &OWNS, vec![principal.into()], |row| row.id("id")).await
+    }
+
+    /// Owners of a group at `now`, by id: those for good, and those by a schedule in force.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn owners_now(
+        &mut self,
+        group: GroupId,
+        after: Option<PrincipalId>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PrincipalId>, Fault> {
+        let after = after.map_or(Uuid::nil(), PrincipalId::uuid);
+        let values = vec![group.into(), after.into(), now.into(), limit.into()];
+        self.all("group_owner", &OWNERS_NOW, values, |row| row.id("id")).await
+    }
+
+    /// Groups that an account owns at `now`, by id.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn owned_now(&mut self, principal: PrincipalId, now: Timestamp) -> Result<Vec<GroupId>, Fault> {
+        self.all("group_owner", &OWNS_NOW, vec![principal.into(), now.into()], |row| row.id("id")).await
+    }
+
+    /// Who is in a built-in group for good, by id.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn members_for_good(
+        &mut self,
+        group: GroupId,
+        after: Option<PrincipalId>,
+        limit: u32,
+    ) -> Result<Vec<PrincipalId>, Fault> {
+        let after = after.map_or(Uuid::nil(), PrincipalId::uuid);
+        let values = vec![group.into(), after.into(), limit.into()];
+        self.all("standing_member", &STANDING_MEMBERS, values, |row| row.id("principal")).await
+    }
+
+    /// The built-in groups an account is in for good, by id.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn member_for_good_of(&mut self, principal: PrincipalId) -> Result<Vec<GroupId>, Fault> {
+        self.all("standing_member", &STANDING_OF, vec![principal.into()], |row| row.id("group_id")).await
     }
 
     /// Makes an account an owner of a group, or ends that.

@@ -3,7 +3,7 @@
 use ephor_domain::id::{GrantId, RequestId};
 use jiff::Timestamp;
 
-use super::{Tx, row};
+use super::{Tx, line, row};
 use crate::{Fault, sql::Statement};
 
 static NEXT_REQUEST: Statement =
@@ -26,15 +26,17 @@ static GRANTS: Statement = Statement::new(
 pub(super) static ALL: &[&Statement] = &[&NEXT_REQUEST, &NEXT_GRANT, &REQUESTS, &GRANTS];
 
 impl Tx {
-    /// The next instant at which a request or a grant is due; outbox and memberships have their own.
+    /// The next instant at which a request, a grant or an eligibility is due; outbox and memberships have their own.
     ///
     /// # Errors
     /// As any statement.
     pub async fn next_due(&mut self) -> Result<Option<Timestamp>, Fault> {
-        let [request, grant] = self.session.rows_of([NEXT_REQUEST.with([]), NEXT_GRANT.with([])]).await?;
+        let calls = [NEXT_REQUEST.with([]), NEXT_GRANT.with([]), line::NEXT.with([])];
+        let [request, grant, line] = self.session.rows_of(calls).await?;
         let request = row::first_instant("request", request)?;
         let grant = row::first_instant("access_grant", grant)?;
-        Ok(request.into_iter().chain(grant).min())
+        let line = row::first_instant("line", line)?;
+        Ok(request.into_iter().chain(grant).chain(line).min())
     }
 
     /// Requests whose gate closes at or before `now`, oldest first.

@@ -23,10 +23,12 @@ pub mod family;
 pub mod group;
 pub mod identity_link;
 pub mod lease;
+pub mod line;
 pub mod list;
 pub mod lock;
 pub mod membership;
 pub mod meta;
+pub mod order;
 pub mod outbox;
 pub mod owner;
 pub mod person;
@@ -220,9 +222,11 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         family::ALL,
         group::ALL,
         identity_link::ALL,
+        line::ALL,
         list::ALL,
         membership::ALL,
         meta::ALL,
+        order::ALL,
         outbox::ALL,
         owner::ALL,
         person::ALL,

@@ -99,8 +99,12 @@ static DELETE_WAY_IN: Statement = Statement::new("principal.delete_way_in", "DEL
 static DELETE_OWNER: Statement =
     Statement::new("principal.delete_owner", "DELETE FROM group_owner WHERE principal = $1");
 
+static DELETE_LINES: Statement =
+    Statement::new("principal.delete_lines", "UPDATE line SET live = FALSE, due = NULL WHERE principal = $1 AND live");
+
 /// What goes with a principal.
-static DELETE_ALL: [&Statement; 19] = [
+static DELETE_ALL: [&Statement; 20] = [
+    &DELETE_LINES,
     &DELETE_DIRECTORY,
     &DELETE_WAY_IN,
     &DELETE_OWNER,
@@ -133,6 +137,7 @@ pub(super) static ALL: &[&Statement] = &[
     &INSERT,
     &UPDATE,
     &DELETE,
+    &DELETE_LINES,
     &DELETE_DIRECTORY,
     &DELETE_WAY_IN,
     &DELETE_OWNER,

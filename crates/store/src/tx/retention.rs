@@ -1,9 +1,9 @@
 //! What goes when its time is over (`PAM 15.4`).
 
-use ephor_domain::id::RequestId;
+use ephor_domain::{id::RequestId, provider::Provider};
 use jiff::Timestamp;
 
-use super::Tx;
+use super::{Tx, code};
 use crate::{
     Fault,
     sql::{Op, Statement},
@@ -12,13 +12,18 @@ use crate::{
 static PURGE: Statement = Statement::new(
     "retention.purge",
     "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE finished IS NOT NULL AND finished < $1 \
-     ORDER BY finished, id LIMIT $2) RETURNING id, grant_id, approval",
+     ORDER BY finished, id LIMIT $2) RETURNING id, grant_id, approval, provider",
 );
 
 static PURGE_GRANT: Statement =
     Statement::new("retention.purge_grant", "DELETE FROM access_grant WHERE id = $1 AND phase = 4");
 
 static PURGE_APPROVAL: Statement = Statement::new("retention.purge_approval", "DELETE FROM approval WHERE id = $1");
+
+static PURGE_ORDER: Statement =
+    Statement::new("retention.purge_order", "DELETE FROM schedule_order WHERE request = $1");
+
+static PURGE_STAGES: Statement = Statement::new("retention.purge_stages", "DELETE FROM approval WHERE request = $1");
 
 static PURGE_SESSIONS: Statement = Statement::new("retention.purge_sessions", "DELETE FROM session WHERE expires < $1");
 
@@ -63,6 +68,8 @@ pub(super) static ALL: &[&Statement] = &[
     &PURGE,
     &PURGE_GRANT,
     &PURGE_APPROVAL,
+    &PURGE_ORDER,
+    &PURGE_STAGES,
     &PURGE_SESSIONS,
     &PURGE_ENROLMENTS,
     &PURGE_TOKENS,
@@ -83,13 +90,19 @@ impl Tx {
     pub async fn purge_finished(&mut self, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, Fault> {
         let gone = self.all("request", &PURGE, vec![before.into(), limit.into()], |row| {
             let id: RequestId = row.id("id")?;
-            Ok((id, row.uuid_or_null("grant_id")?, row.uuid_or_null("approval")?))
+            let (grant, approval) = (row.uuid_or_null("grant_id")?, row.uuid_or_null("approval")?);
+            let provider: Provider = code::read(row, "provider")?;
+            Ok((id, grant, approval, provider))
         });
         let gone = gone.await?;
         let mut ops = Vec::new();
-        for (_, grant, approval) in &gone {
+        for (id, grant, approval, provider) in &gone {
             ops.extend(grant.map(|grant| Op::Run(PURGE_GRANT.with([grant.into()]))));
-            ops.extend(approval.map(|approval| Op::Run(PURGE_APPROVAL.with([approval.into()]))));
+            if *provider == Provider::Pam {
+                ops.extend(approval.map(|approval| Op::Run(PURGE_APPROVAL.with([approval.into()]))));
+            } else {
+                ops.extend([&PURGE_ORDER, &PURGE_STAGES].map(|purge| Op::Run(purge.with([(*id).into()]))));
+            }
         }
         self.session.write(ops).await?;
         Ok(gone.into_iter().map(|(id, ..)| id).collect())

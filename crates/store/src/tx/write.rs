@@ -8,14 +8,15 @@ use ephor_domain::{
     grant::{Grant, Phase},
     id::{GrantId, GroupId, PrincipalId, RequestId},
     pam::status,
-    request::{Request, Stage},
+    provider::Provider,
+    request::{Action, Request, Stage},
 };
 use jiff::Timestamp;
 
 use super::{
     Tx, alert, code,
     directory_audit::{self, AuditRow},
-    fold,
+    fold, line,
     outbox::Outgoing,
     row,
 };
@@ -298,6 +299,11 @@ impl Batch {
                     if !grant.is_open() {
                         ops.push(Op::Run(DELETE_EFFECTS.with([grant.id.into()])));
                     }
+                    if grant.provider != Provider::Pam
+                        && matches!(grant.phase, Phase::Ending { .. } | Phase::Ended { .. })
+                    {
+                        ops.push(Op::Run(line::END_OF_GRANT.with([grant.id.into()])));
+                    }
                 }
                 Write::InsertApproval(approval) => ops.push(Op::Run(INSERT_APPROVAL.with(approval_values(approval)))),
                 Write::DecideApproval(approval) => {
@@ -378,9 +384,20 @@ fn place(request: &Request, grant: Option<&Grant>) -> (Option<Timestamp>, i64) {
     let finished = match request.stage {
         Stage::AwaitingMfa { .. } | Stage::AwaitingApproval { .. } | Stage::AwaitingAdministrator { .. } => None,
         Stage::Granted { .. } => grant.and_then(ended),
+        // What shaped a schedule is kept as long as that lives.
+        Stage::Recorded { .. } if shapes(request) => None,
         Stage::Declined { at, .. } | Stage::Recorded { at } => Some(at),
     };
     (finished, position)
+}
+
+/// An administrator's order, carried out, that a schedule rests on.
+fn shapes(request: &Request) -> bool {
+    let shaping = matches!(
+        request.action,
+        Action::AdminAssign | Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew
+    );
+    shaping && request.provider != Provider::Pam
 }
 
 /// The end of a grant that is ended for good.

@@ -452,13 +452,16 @@ fn what_waits_or_lies_ahead_can_be_cancelled_and_on_arm_what_is_being_applied() 
     let no = Err(Refused::NotCancellable);
     for (request, grant, graph, arm) in [
         (request(Stage::AwaitingAdministrator { until: at(60) }), None, Ok(()), Ok(())),
+        (request(Stage::AwaitingAdministrator { until: at(0) }), None, no.clone(), no.clone()),
+        (request(Stage::Recorded { at: at(60) }), None, Ok(()), Ok(())),
+        (request(Stage::Recorded { at: at(0) }), None, no.clone(), no.clone()),
         (granted.clone(), Some(scheduled), Ok(()), Ok(())),
         (granted.clone(), Some(applying), no.clone(), Ok(())),
         (granted, Some(running), no.clone(), no.clone()),
         (request(Stage::Declined { cause: Declined::Withdrawn, at: at(0) }), None, no.clone(), no.clone()),
     ] {
-        assert_eq!(directory_roles::check_cancel(&request, grant.as_ref()), graph, "{request:?}");
-        assert_eq!(groups::check_cancel(&request, grant.as_ref()), graph, "{request:?}");
-        assert_eq!(resources::check_cancel(&request, grant.as_ref()), arm, "{request:?}");
+        assert_eq!(directory_roles::check_cancel(&request, grant.as_ref(), at(0)), graph, "{request:?}");
+        assert_eq!(groups::check_cancel(&request, grant.as_ref(), at(0)), graph, "{request:?}");
+        assert_eq!(resources::check_cancel(&request, grant.as_ref(), at(0)), arm, "{request:?}");
     }
 }

@@ -1,0 +1,139 @@
+//! Who may decide on an order (`GRAPH 11.1`): whom the stage names, directly, through groups, or as the holder's manager;
+//! where it names nobody, those who administer. Never the holder, the requester, or another account of either (S1).
+
+use ephor_domain::{
+    Refusal,
+    approval::{Approver, Case, Given, may_decide},
+    directory::reader::{PRIVILEGED_ROLE_ADMINISTRATOR, administers_roles},
+    entitlement::EntitlementKey,
+    id::{PersonId, PrincipalId},
+    policy::{StageRule, approval_rule::Approvers},
+    principal::{Actor, PrincipalKind},
+};
+use ephor_store::{Fault, Tx, tx::order::OrderRow};
+use jiff::Timestamp;
+
+use super::{authority::Sight, place};
+
+/// Somebody who looks at approvals.
+#[derive(Debug, Clone)]
+pub(super) struct Judge {
+    pub(super) sight: Sight,
+    actor: Actor,
+    /// A person's account that may act.
+    is_person: bool,
+    way_in: Option<Given>,
+    has_factor: bool,
+}
+
+impl Judge {
+    pub(super) async fn of(tx: &mut Tx, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
+        let account = tx.principal(actor.principal).await?;
+        let is_person = account.is_some_and(|account| account.enabled && account.kind == PrincipalKind::User);
+        Ok(Self {
+            sight: Sight::of(tx, actor, now).await?,
+            actor: actor.clone(),
+            is_person,
+            way_in: tx.way_in(actor.principal).await?,
+            has_factor: tx.factors(actor.principal).await?.iter().any(|factor| factor.disabled.is_none()),
+        })
+    }
+
+    /// Is the caller an approver of this stage, as the policy named them when the order came?
+    pub(super) async fn is_named(&self, tx: &mut Tx, row: &OrderRow, rule: &StageRule) -> Result<bool, Fault> {
+        if rule.primary.is_empty() {
+            return self.is_fallback(tx, row).await;
+        }
+        for set in &rule.primary {
+            let is_it = match set.who {
+                Approvers::User(principal) => principal == self.actor.principal,
+                Approvers::Group(group) => self.sight.groups.contains(&group.uuid()),
+                Approvers::Manager(levels) => {
+                    manager(tx, row.request.principal, levels).await? == Some(self.actor.principal)
+                }
+            };
+            if is_it {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn is_fallback(&self, tx: &mut Tx, row: &OrderRow) -> Result<bool, Fault> {
+        let key = place::key(row.request.provider, row.order.definition, &row.order.scope)?;
+        Ok(match key {
+            EntitlementKey::DirectoryRole { .. } => administers_roles(&self.sight.roles),
+            EntitlementKey::Group { group, .. } => {
+                let assignable = tx.directory_groups_of(&[group]).await?.pop();
+                let assignable = assignable.is_some_and(|entry| entry.facts.role_assignable);
+                self.sight.owned.contains(&group)
+                    || (assignable && self.sight.roles.contains(&PRIVILEGED_ROLE_ADMINISTRATOR))
+            }
+            EntitlementKey::PamRole(_) | EntitlementKey::Resource { .. } => false,
+        })
+    }
+
+    /// Is the caller an approver of any stage?
+    pub(super) async fn is_approver(&self, tx: &mut Tx, row: &OrderRow) -> Result<bool, Fault> {
+        if !self.is_person || !row.order.gated {
+            return Ok(false);
+        }
+        for stage in &row.order.details.stages {
+            if self.is_named(tx, row, &stage.rule).await? {
+                return Ok(!parties(tx, row).await?.contains(&self.actor.person));
+            }
+        }
+        Ok(false)
+    }
+
+    /// May the caller decide this stage, whatever state it is in?
+    pub(super) async fn may(
+        &self,
+        tx: &mut Tx,
+        row: &OrderRow,
+        rule: &StageRule,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let parties = parties(tx, row).await?;
+        let is_named = self.is_person && self.is_named(tx, row, rule).await?;
+        let approver = Approver {
+            principal: self.actor.principal,
+            person: self.actor.person,
+            enabled: self.is_person,
+            // The policy named him before the request was made: it is kept with the request.
+            named_by: None,
+            named_at: row.request.created,
+            way_in: self.way_in,
+            has_factor: self.has_factor,
+        };
+        let approvers: &[Approver] = if is_named { &[approver] } else { &[] };
+        let case = Case { asked_at: row.request.created, parties: &parties, approvers };
+        let judged = may_decide(&case, &self.actor);
+        // Whoever is no approver is told so: on these faces an approval is no secret (`GRAPH 11.4`).
+        Ok(judged.map_err(|refusal| match refusal {
+            Refusal::ApprovalNotAvailable => Refusal::NotAdministrator,
+            other => other,
+        }))
+    }
+}
+
+/// The persons whose request it is.
+async fn parties(tx: &mut Tx, row: &OrderRow) -> Result<Vec<PersonId>, Fault> {
+    let mut persons = Vec::new();
+    for id in [row.request.principal, row.request.requester] {
+        persons.extend(tx.principal(id).await?.map(|account| account.person));
+    }
+    Ok(persons)
+}
+
+/// The manager so many levels up.
+async fn manager(tx: &mut Tx, of: PrincipalId, levels: u8) -> Result<Option<PrincipalId>, Fault> {
+    let mut at = of;
+    for _ in 0..levels.max(1) {
+        let entry = tx.directory_users_of(&[at]).await?.pop();
+        match entry.and_then(|entry| entry.facts.manager) {
+            Some(manager) => at = manager,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
+}

@@ -182,13 +182,7 @@ impl<'c> Ledger<'c> {
     }
 
     /// The same, over at exactly `end`.
-    pub(crate) fn start_until(
-        &mut self,
-        grant: Grant,
-        owed: Vec<Owed>,
-        is_new: bool,
-        end: Option<Timestamp>,
-    ) -> Grant {
+    pub(crate) fn start_until(&mut self, grant: Grant, owed: Vec<Owed>, is_new: bool, end: Option<Timestamp>) -> Grant {
         self.begin(grant, owed, is_new, |grant| grant.until(end))
     }
 

@@ -136,6 +136,7 @@ catalogue! {
     ASSIGNMENT_CHANGED = 9234 "admin.changed" Warning "An assignment was changed";
     ASSIGNMENT_REMOVED = 9235 "admin.changed" Information "An assignment was removed";
     SELF_ASSIGNED = 9236 "admin.changed" Warning "An administrator assigned something to themselves";
+    GROUP_ONBOARDED = 9237 "admin.changed" Information "A group came under privileged access with its first order";
     POLICY_CHANGED = 9240 "admin.changed" Warning "The policy of an entitlement was changed";
     ALERT_SETTING_CHANGED = 9241 "admin.changed" Information "The setting of an alert was changed";
     ALERT_DISMISSED = 9242 "admin.changed" Information "An alert was dismissed";

@@ -226,7 +226,8 @@ impl<'t> Desk<'t> {
             // Whoever may activate one can have it any time.
             let eligible =
                 self.tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &Lines::Of(principal.id), None, 1).await?;
-            if !found.roles.is_empty() || !eligible.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable) {
+            if !found.roles.is_empty() || !eligible.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable)
+            {
                 return Err(Refusal::NotAdministrator.into());
             }
         }
@@ -356,12 +357,7 @@ impl Engine {
     }
 
     /// The same with a call that is made already; says what the commit set in motion, which is passed on.
-    pub(crate) async fn carry_out<C: Command>(
-        &self,
-        call: Call,
-        by: By,
-        command: C,
-    ) -> Answer<(C::Output, Wake)> {
+    pub(crate) async fn carry_out<C: Command>(&self, call: Call, by: By, command: C) -> Answer<(C::Output, Wake)> {
         let refused = Arc::new(Mutex::new(None));
         let subject = command.subject();
         let outcome = {

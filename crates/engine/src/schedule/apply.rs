@@ -6,7 +6,7 @@ use ephor_domain::{
     approval::Approval,
     entitlement::{Access, EntitlementKey},
     grant::{Grant, GrantKind, Phase},
-    id::{ApprovalId, GrantId, RequestId},
+    id::{ApprovalId, GrantId, GroupId, RequestId},
     life::Owed,
     pam::PamStatus,
     policy::{ApprovalGate, Gates, Kind},
@@ -25,9 +25,12 @@ use ephor_store::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{end, place, standing, submit::phase_is_open};
+use super::{end, held, place, standing, submit::phase_is_open};
 use crate::{
-    admin::{administrator::appointed, desk::{Desk, Subject}},
+    admin::{
+        administrator::appointed,
+        desk::{Desk, Subject},
+    },
     answer::Answer,
     directory::tell,
     ledger::About,
@@ -153,13 +156,7 @@ fn due_at(desk: &mut Desk<'_>, line: &ScheduleLine, _: Timestamp) {
 }
 
 /// Starts a grant, or lets it wait for its start.
-async fn start(
-    desk: &mut Desk<'_>,
-    what: &Applied<'_>,
-    id: GrantId,
-    kind: GrantKind,
-    window: Window,
-) -> Answer<Grant> {
+async fn start(desk: &mut Desk<'_>, what: &Applied<'_>, id: GrantId, kind: GrantKind, window: Window) -> Answer<Grant> {
     let owed = owed(desk.tx, what.key, what.holder).await?;
     let grant = Grant {
         id,
@@ -373,12 +370,7 @@ async fn prolong(desk: &mut Desk<'_>, what: &mut Applied<'_>, gates: Gates) -> A
 }
 
 /// An administrator is asked for more time.
-async fn ask(
-    desk: &mut Desk<'_>,
-    what: &mut Applied<'_>,
-    schedule: Option<Uuid>,
-    until: Timestamp,
-) -> Answer<()> {
+async fn ask(desk: &mut Desk<'_>, what: &mut Applied<'_>, schedule: Option<Uuid>, until: Timestamp) -> Answer<()> {
     what.request.stage = Stage::AwaitingAdministrator { until };
     desk.ledger().insert_request(&what.request);
     keep(desk, what, schedule, None, false).await?;
@@ -417,7 +409,8 @@ async fn take(
     desk.ledger().insert_request(&what.request);
     let own = what.request.action == Action::SelfDeactivate;
     let event = if own { events::DEACTIVATION_ORDERED } else { events::REVOCATION_ORDERED };
-    record(desk, what, event, None);
+    let window = what.held().and_then(|row| held::held(row, now)).map(|held| held.window);
+    record(desk, what, event, window);
     let mut ends = None;
     if let Some(row) = what.held().cloned() {
         match row.grant.filter(phase_is_open) {
@@ -438,7 +431,7 @@ async fn take(
             Kind::Eligibility => events::ELIGIBILITY_REMOVED,
             Kind::Assignment => events::ASSIGNMENT_REMOVED,
         };
-        record(desk, what, event, None);
+        record(desk, what, event, window);
     } else if what.is_standing {
         standing::end(desk, what.holder, what.key).await?;
         record(desk, what, events::ASSIGNMENT_REMOVED, None);
@@ -468,6 +461,11 @@ async fn keep(
     gated: bool,
 ) -> Answer<()> {
     let (definition, scope) = place::columns(what.key);
+    let provider = what.key.provider();
+    if provider == Provider::Groups && !desk.tx.is_scheduled(provider, definition).await? {
+        let subject = Subject { provider: Some(provider), ..Subject::group(GroupId::new(definition)) };
+        desk.changed(events::GROUP_ONBOARDED, subject, |record| record);
+    }
     let order = ScheduleOrder {
         request: what.request.id,
         kind: what.kind,

@@ -108,7 +108,8 @@ impl ApprovalView {
         for stage in &row.order.details.stages {
             let found = opened.iter().find(|approval| approval.id == stage.id);
             let decision = found.and_then(|approval| approval.decision.clone());
-            let is_current = matches!(row.request.stage, Stage::AwaitingApproval { approval, .. } if approval == stage.id);
+            let is_current =
+                matches!(row.request.stage, Stage::AwaitingApproval { approval, .. } if approval == stage.id);
             let word = match found {
                 _ if decision.is_some() => StageWord::Completed,
                 Some(approval) if is_current && now < approval.until => StageWord::InProgress,
@@ -320,8 +321,7 @@ async fn approve(desk: &mut Desk<'_>, row: &OrderRow, approval: &Approval, at: u
             desk.ledger().prolong(grant, window.end(), &owed);
         }
         let schedule = row.order.schedule.unwrap_or(line.line.schedule);
-        let line =
-            ScheduleLine { schedule, end: window.end(), modified: Some(now), made_by: request.id, ..line.line };
+        let line = ScheduleLine { schedule, end: window.end(), modified: Some(now), made_by: request.id, ..line.line };
         desk.tx.put_line(&line).await?;
         notify(desk.ledger(), "request.approved", &request);
         return Ok(false);

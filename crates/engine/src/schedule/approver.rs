@@ -109,9 +109,8 @@ impl Judge {
         let case = Case { asked_at: row.request.created, parties: &parties, approvers };
         let judged = may_decide(&case, &self.actor);
         // Whoever is no approver is told so: on these faces an approval is no secret (`GRAPH 11.4`).
-        Ok(judged.map_err(|refusal| match refusal {
-            Refusal::ApprovalNotAvailable => Refusal::NotAdministrator,
-            other => other,
+        Ok(judged.map_err(|refusal| {
+            if refusal == Refusal::ApprovalNotAvailable { Refusal::NotAdministrator } else { refusal }
         }))
     }
 }

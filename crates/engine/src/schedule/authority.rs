@@ -49,12 +49,7 @@ pub(super) async fn require(
 }
 
 /// Whether the caller administers what is ordered.
-pub(super) async fn administers(
-    desk: &mut Desk<'_>,
-    key: &EntitlementKey,
-    kind: Kind,
-    action: Action,
-) -> Answer<bool> {
+pub(super) async fn administers(desk: &mut Desk<'_>, key: &EntitlementKey, kind: Kind, action: Action) -> Answer<bool> {
     match key {
         EntitlementKey::PamRole(_) => Ok(false),
         EntitlementKey::DirectoryRole { .. } => {
@@ -112,10 +107,9 @@ const fn groups_given_by(kind: Kind, action: Action) -> &'static [&'static str] 
     let removes = matches!(action, Action::AdminRemove);
     match (kind, removes) {
         (Kind::Assignment, false) => &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"],
-        (Kind::Assignment, true) => &[
-            "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
-            "PrivilegedAssignmentSchedule.Remove.AzureADGroup",
-        ],
+        (Kind::Assignment, true) => {
+            &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup", "PrivilegedAssignmentSchedule.Remove.AzureADGroup"]
+        }
         (Kind::Eligibility, false) => &["PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"],
         (Kind::Eligibility, true) => &[
             "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",

@@ -81,6 +81,7 @@ pub(crate) async fn expire(tx: &mut Tx, ledger: &mut Ledger<'_>, row: LineRow) -
         record.recorded_at = Some(now);
     }
     let record = record
+        .detail("order", "end")
         .detail("kind", "eligibility")
         .detail("definition", line.definition.to_string())
         .detail("scope", line.scope.clone());
@@ -98,12 +99,7 @@ pub(crate) async fn expire(tx: &mut Tx, ledger: &mut Ledger<'_>, row: LineRow) -
 
 /// The start of an assignment has come: account and eligibility are judged again (`GRAPH T9`, T10); passed gates are not.
 /// Late or not, the end stays where the decision put it (seams §5).
-pub(crate) async fn start(
-    tx: &mut Tx,
-    ledger: &mut Ledger<'_>,
-    case: RequestCase,
-    grant: Grant,
-) -> Result<(), Fault> {
+pub(crate) async fn start(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, grant: Grant) -> Result<(), Fault> {
     let now = ledger.now();
     let Some(order) = tx.order(case.request.id).await? else { return Ok(()) };
     let key = place::key(case.request.provider, order.order.definition, &order.order.scope)?;

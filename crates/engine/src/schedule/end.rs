@@ -89,8 +89,7 @@ pub(super) async fn cut(desk: &mut Desk<'_>, eligibility: Uuid, end: Option<Time
 
 /// Everything of one principal is decided one after the other: those who are touched beside the holder are locked too.
 async fn lock(desk: &mut Desk<'_>, principals: impl Iterator<Item = PrincipalId>, holder: PrincipalId) -> Answer<()> {
-    let others: Vec<Lock> =
-        principals.filter(|id| *id != holder).map(|id| Lock::Exclusive(id.uuid())).collect();
+    let others: Vec<Lock> = principals.filter(|id| *id != holder).map(|id| Lock::Exclusive(id.uuid())).collect();
     if !others.is_empty() {
         desk.tx.lock(&others).await?;
     }

@@ -310,7 +310,9 @@ impl Known {
                     assignable
                 }
             },
-            EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } | EntitlementKey::Resource { .. } => false,
+            EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } | EntitlementKey::Resource { .. } => {
+                false
+            }
         };
         Ok(sight.sees(key, assignable))
     }

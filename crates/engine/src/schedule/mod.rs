@@ -47,9 +47,9 @@ mod standing;
 mod submit;
 mod view;
 
-pub use approval::{ApprovalView, Decided, DecideStage, StageView, StageWord};
-pub use ephor_store::tx::{line::Lines, order::Orders};
+pub use approval::{ApprovalView, DecideStage, Decided, StageView, StageWord};
 pub use cancel::Cancel;
+pub use ephor_store::tx::{line::Lines, order::Orders};
 pub use list::{ListOrders, ListSchedules, Page, Whose};
 pub use submit::NewOrder;
 pub use view::{RequestView, ScheduleView};

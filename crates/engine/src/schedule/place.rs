@@ -32,11 +32,10 @@ pub(super) fn columns(key: &EntitlementKey) -> (Uuid, String) {
 pub(super) fn key(provider: Provider, definition: Uuid, scope: &str) -> Result<EntitlementKey, Fault> {
     let found = match provider {
         Provider::Pam => None,
-        Provider::DirectoryRoles => {
-            scope.parse().ok().map(|scope| EntitlementKey::DirectoryRole { definition, scope })
+        Provider::DirectoryRoles => scope.parse().ok().map(|scope| EntitlementKey::DirectoryRole { definition, scope }),
+        Provider::Groups => {
+            Access::from_word(scope).map(|access| EntitlementKey::Group { group: GroupId::new(definition), access })
         }
-        Provider::Groups => Access::from_word(scope)
-            .map(|access| EntitlementKey::Group { group: GroupId::new(definition), access }),
         Provider::Resources => scope.parse().ok().map(|scope| EntitlementKey::Resource { definition, scope }),
     };
     found.ok_or_else(|| Fault::Inconsistent { table: "line", column: "scope", id: definition.to_string() })

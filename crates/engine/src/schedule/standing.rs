@@ -18,11 +18,7 @@ use crate::{
 };
 
 /// Since when `principal` holds `key` for good; the beginning of time where nobody knows.
-pub(super) async fn of(
-    tx: &mut Tx,
-    principal: PrincipalId,
-    key: &EntitlementKey,
-) -> Result<Option<Timestamp>, Fault> {
+pub(super) async fn of(tx: &mut Tx, principal: PrincipalId, key: &EntitlementKey) -> Result<Option<Timestamp>, Fault> {
     let holds = match key {
         EntitlementKey::DirectoryRole { definition, scope: DirectoryScope::Tenant } => {
             tx.administrator_roles(principal).await?.contains(definition)
@@ -72,8 +68,7 @@ const MOST: u32 = 10_000;
 pub(super) async fn all(tx: &mut Tx, provider: Provider, which: &Lines) -> Result<Vec<Standing>, Fault> {
     match provider {
         Provider::DirectoryRoles => {
-            let key =
-                |definition| EntitlementKey::DirectoryRole { definition, scope: DirectoryScope::Tenant };
+            let key = |definition| EntitlementKey::DirectoryRole { definition, scope: DirectoryScope::Tenant };
             if let Lines::Of(principal) = which {
                 let roles = tx.administrator_roles(*principal).await?;
                 return Ok(roles.into_iter().map(|role| Standing { principal: *principal, key: key(role) }).collect());
@@ -84,10 +79,7 @@ pub(super) async fn all(tx: &mut Tx, provider: Provider, which: &Lines) -> Resul
                 Lines::All | Lines::Of(_) | Lines::Scope(_) => None,
             };
             let rows = tx.administrators(template).await?;
-            Ok(rows
-                .into_iter()
-                .map(|(row, _)| Standing { principal: row.principal, key: key(row.template) })
-                .collect())
+            Ok(rows.into_iter().map(|(row, _)| Standing { principal: row.principal, key: key(row.template) }).collect())
         }
         Provider::Groups => of_groups(tx, which).await,
         Provider::Pam | Provider::Resources => Ok(Vec::new()),

@@ -147,11 +147,11 @@ impl Command for Submit {
         due::settle_line(desk, holder.id, &order.key).await?;
         let found = held::load(desk.tx, holder.id, &order.key, order.kind, now).await?;
         let start = order.asked.start.map_or(now, |start| start.max(now));
-        let (usable, eligible) = match order.action {
-            Action::SelfActivate | Action::SelfExtend => {
-                held::usable(desk.tx, holder.id, &order.key, start, order.target, now).await?
-            }
-            _ => (Usable::Nowhere, None),
+        let rests = matches!(order.action, Action::SelfActivate | Action::SelfExtend);
+        let (usable, eligible) = if rests && order.kind == Kind::Assignment {
+            held::usable(desk.tx, holder.id, &order.key, start, order.target, now).await?
+        } else {
+            (Usable::Nowhere, None)
         };
         let rules = policy::of(desk.tx, &order.key).await?;
         let asked = Order {
@@ -164,14 +164,7 @@ impl Command for Submit {
             ticketed: order.said.ticket_number.as_deref().is_some_and(|number| !number.trim().is_empty()),
             names_other_line: names_other_line(desk, &order, eligible.as_ref()).await?,
         };
-        let case = Case {
-            order: &asked,
-            line: &found.line,
-            usable,
-            policy: &rules,
-            presence: &order.presence,
-            now,
-        };
+        let case = Case { order: &asked, line: &found.line, usable, policy: &rules, presence: &order.presence, now };
         let above = above(desk, &order.key, eligible.as_ref()).await?;
         let decision = decide(&order.key, &case, above.as_ref())?;
         let ids = desk.call().ids();
@@ -232,8 +225,7 @@ async fn names_other_line(desk: &mut Desk<'_>, order: &NewOrder, eligible: Optio
         return Ok(false);
     }
     let lines = desk.tx.lines_of_schedule(target).await?;
-    let is_ours =
-        |principal: PrincipalId, entitlement| principal == order.principal && entitlement == order.key.id();
+    let is_ours = |principal: PrincipalId, entitlement| principal == order.principal && entitlement == order.key.id();
     if lines.iter().any(|row| is_ours(row.line.principal, row.line.entitlement)) {
         return Ok(false);
     }

@@ -6,10 +6,14 @@ use ephor_audit::events::{self, Transition};
 use ephor_domain::{
     Refusal,
     administration::AdministratorRole,
+    approval::Verdict,
     entitlement::{Access, EntitlementKey},
     grant::GrantKind,
     id::PrincipalId,
-    policy::{FailedRule, Kind, Presence},
+    policy::{
+        ApprovalChange, ApprovalMode, ApproverSet, FailedRule, Kind, Presence, RuleChange, RuleId, StageChange,
+        approval_rule::Approvers,
+    },
     provider::{Asked, AskedEnd, Provider, Said, ScheduleRefusal, Status},
     request::{Action, Channel},
     scope::DirectoryScope,
@@ -17,7 +21,8 @@ use ephor_domain::{
 };
 use ephor_engine::{
     Answer,
-    schedule::{Cancel, Lines, ListSchedules, NewOrder, RequestView, ScheduleView, Whose},
+    policy::ChangePolicy,
+    schedule::{Cancel, DecideStage, Lines, ListSchedules, NewOrder, RequestView, ScheduleView, StageWord, Whose},
 };
 use ephor_testkit::world::{Caller, Options, Trouble, World, for_both_stores, id, minutes, seconds};
 use jiff::Timestamp;
@@ -75,8 +80,7 @@ async fn activate(world: &World, key: EntitlementKey, of: &str) -> Answer<Reques
 }
 
 async fn own(world: &World, caller: &Caller, provider: Provider, kind: Kind) -> Vec<ScheduleView> {
-    let list =
-        ListSchedules { provider, kind, which: Lines::All, whose: Whose::Mine, after: None, limit: 100 };
+    let list = ListSchedules { provider, kind, which: Lines::All, whose: Whose::Mine, after: None, limit: 100 };
     world.engine().schedules(caller.actor(), list).await.unwrap().rows
 }
 
@@ -116,7 +120,10 @@ async fn graph_037_graph_038_graph_059_graph_060_graph_061_graph_070_graph_078_e
         assert!(own(world, &alice, Provider::DirectoryRoles, Kind::Assignment).await.is_empty());
         world.advance(seconds(0)).await;
         let story = world.events_of(active.request.id).await;
-        assert_eq!(story, [Transition::T1, Transition::T5, Transition::T17, Transition::T16].map(|it| it.event().id)[..story.len()]);
+        assert_eq!(
+            story,
+            [Transition::T1, Transition::T5, Transition::T17, Transition::T16].map(|it| it.event().id)[..story.len()]
+        );
         assert!(story.contains(&Transition::T17.event().id), "{story:?}");
         assert_eq!(own(world, &alice, Provider::DirectoryRoles, Kind::Eligibility).await.len(), 1);
     })
@@ -350,6 +357,157 @@ async fn a_window_ends_at_its_instant_and_not_within_the_second_after_it() {
         assert_eq!(held[0].end, Some(end));
         world.advance(end.duration_since(world.now())).await;
         assert!(own(world, &world.caller("alice"), Provider::DirectoryRoles, Kind::Assignment).await.is_empty());
+    })
+    .await;
+}
+
+/// Approval of activations by these, one stage after the other.
+async fn ask_approvers(world: &World, key: EntitlementKey, stages: &[&[Approvers]]) {
+    let stages = stages.iter().map(|who| StageChange {
+        approver_justification_required: Some(false),
+        primary: Some(who.iter().map(|who| ApproverSet::new(*who)).collect()),
+        ..StageChange::default()
+    });
+    let change = ApprovalChange {
+        required: Some(true),
+        mode: Some(ApprovalMode::Serial),
+        stages: Some(stages.collect()),
+        ..ApprovalChange::default()
+    };
+    let changes = vec![(RuleId::ApprovalEndUserAssignment, RuleChange::Approval(Box::new(change)))];
+    let root = world.caller("root");
+    world.engine().administer(root.actor(), ChangePolicy { key, changes }).await.unwrap();
+}
+
+async fn decide(world: &World, who: &str, approval: Uuid, stage: Uuid, verdict: Verdict) -> Answer<RequestView> {
+    let provider = Provider::DirectoryRoles;
+    let decision = DecideStage { provider, approval, stage, verdict, justification: None };
+    world.engine().decide(world.caller(who).actor(), decision).await
+}
+
+#[tokio::test]
+async fn graph_088_graph_091_graph_092_graph_094_graph_095_graph_100_approval() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        world.alias("alice2", "alice").await;
+        make_eligible(world, role(), "alice", AskedEnd::Never).await;
+        let named = ["alice", "alice2", "bob"].map(|name| Approvers::User(id(name)));
+        ask_approvers(world, role(), &[&named]).await;
+        let asked = activate(world, role(), "alice").await.unwrap();
+        let approval = asked.request.id.uuid();
+        assert_eq!((asked.status, asked.approval), (Status::PendingApproval, Some(approval)));
+        assert!(!holds(world, "alice", USER_ADMINISTRATOR).await);
+        let again = refusal(activate(world, role(), "alice").await);
+        assert_eq!(again, Refusal::Schedule(ScheduleRefusal::AlreadyPending));
+
+        // Nobody decides for himself, whichever account he uses (S1).
+        let own = decide(world, "alice", approval, approval, Verdict::Approve).await;
+        assert_eq!(refusal(own), Refusal::SelfApproval);
+        let provider = Provider::DirectoryRoles;
+        let linked = world.caller("alice").with_account("alice2");
+        let decision =
+            DecideStage { provider, approval, stage: approval, verdict: Verdict::Approve, justification: None };
+        assert_eq!(refusal(world.engine().decide(linked.actor(), decision).await), Refusal::SelfApproval);
+        let stranger = decide(world, "carol", approval, approval, Verdict::Approve).await;
+        assert_eq!(refusal(stranger), Refusal::NotAdministrator);
+        let unknown = decide(world, "bob", Uuid::from_u128(7), Uuid::from_u128(7), Verdict::Approve).await;
+        assert_eq!(refusal(unknown), Refusal::ApprovalNotAvailable);
+        let bob = world.caller("bob");
+        let seen = world.engine().approval(bob.actor(), provider, approval).await.unwrap().unwrap();
+        assert!(seen.stages[0].assigned_to_me && seen.stages[0].word == StageWord::InProgress);
+        assert!(world.engine().approval(world.caller("carol").actor(), provider, approval).await.unwrap().is_none());
+        let of_carol = world.engine().approvals(world.caller("carol").actor(), provider, Whose::ToApprove).await;
+        assert!(of_carol.unwrap().is_empty());
+        let of_bob = world.engine().approvals(bob.actor(), provider, Whose::ToApprove).await.unwrap();
+        assert_eq!(of_bob.len(), 1);
+
+        world.advance(minutes(10)).await;
+        let granted = decide(world, "bob", approval, approval, Verdict::Approve).await.unwrap();
+        assert_eq!((granted.status, granted.completed), (Status::Provisioned, Some(world.now())));
+        let held = own_assignments(world, "alice").await;
+        assert_eq!(held[0].end, Some(world.now() + minutes(60)));
+        let twice = refusal(decide(world, "bob", approval, approval, Verdict::Reject).await);
+        assert_eq!(twice, Refusal::Schedule(ScheduleRefusal::AlreadyDecided));
+        world.advance(minutes(60)).await;
+        assert!(own_assignments(world, "alice").await.is_empty());
+
+        let refused = activate(world, role(), "alice").await.unwrap().request.id;
+        let denied = decide(world, "bob", refused.uuid(), refused.uuid(), Verdict::Reject).await.unwrap();
+        assert_eq!(denied.status, Status::Denied);
+        let withdrawn = activate(world, role(), "alice").await.unwrap().request.id;
+        let alice = world.caller("alice").actor().clone();
+        world.engine().cancel(&alice, Cancel { request: withdrawn, provider }).await.unwrap();
+        let late = refusal(decide(world, "bob", withdrawn.uuid(), withdrawn.uuid(), Verdict::Approve).await);
+        assert_eq!(late, Refusal::Schedule(ScheduleRefusal::AlreadyDecided));
+    })
+    .await;
+}
+
+async fn own_assignments(world: &World, of: &str) -> Vec<ScheduleView> {
+    own(world, &world.caller(of), Provider::DirectoryRoles, Kind::Assignment).await
+}
+
+#[tokio::test]
+async fn graph_096_graph_098_graph_099_graph_102_stages_time_and_those_who_stand_in() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        make_eligible(world, role(), "alice", AskedEnd::Never).await;
+        ask_approvers(world, role(), &[&[Approvers::User(id("bob"))], &[Approvers::User(id("carol"))]]).await;
+        let asked = activate(world, role(), "alice").await.unwrap();
+        let approval = asked.request.id.uuid();
+        let second = asked.details.stages[1].id.uuid();
+        let early = refusal(decide(world, "carol", approval, second, Verdict::Approve).await);
+        assert_eq!(early, Refusal::Schedule(ScheduleRefusal::StageNotOpen));
+        let half = decide(world, "bob", approval, approval, Verdict::Approve).await.unwrap();
+        assert_eq!(half.status, Status::PendingApproval);
+        // Each stage has its own day.
+        world.advance(minutes(23 * 60)).await;
+        let granted = decide(world, "carol", approval, second, Verdict::Approve).await.unwrap();
+        assert_eq!(granted.status, Status::Provisioned);
+        world.advance(minutes(60)).await;
+
+        // Nobody is named: those who administer roles decide, and a later start is kept.
+        ask_approvers(world, role(), &[&[]]).await;
+        let start = world.now() + minutes(120);
+        let mut later = order(world, role(), Kind::Assignment, Action::SelfActivate, "alice", HOUR);
+        later.asked.start = Some(start);
+        let asked = submit(world, "alice", later).await.unwrap().request.id.uuid();
+        let not_named = refusal(decide(world, "bob", asked, asked, Verdict::Approve).await);
+        assert_eq!(not_named, Refusal::NotAdministrator);
+        let granted = decide(world, "root", asked, asked, Verdict::Approve).await.unwrap();
+        assert_eq!((granted.status, granted.completed), (Status::Granted, Some(start)));
+        world.advance(minutes(120)).await;
+        assert!(holds(world, "alice", USER_ADMINISTRATOR).await);
+        world.advance(minutes(60)).await;
+
+        let asked = activate(world, role(), "alice").await.unwrap().request.id;
+        world.advance(minutes(24 * 60)).await;
+        let provider = Provider::DirectoryRoles;
+        let alice = world.caller("alice");
+        let view = world.engine().order(alice.actor(), provider, asked).await.unwrap().unwrap();
+        assert_eq!(view.status, Status::TimedOut);
+        let late = refusal(decide(world, "root", asked.uuid(), asked.uuid(), Verdict::Approve).await);
+        assert_eq!(late, Refusal::Schedule(ScheduleRefusal::AlreadyDecided));
+        assert!(world.events_of(asked).await.contains(&Transition::T12.event().id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_approved_request_whose_eligibility_is_gone_gives_nothing() {
+    for_both_stores(&Options::default(), async |world| {
+        seed(world).await;
+        make_eligible(world, role(), "alice", AskedEnd::Never).await;
+        ask_approvers(world, role(), &[&[Approvers::User(id("bob"))]]).await;
+        let asked = activate(world, role(), "alice").await.unwrap().request.id;
+        let away = order(world, role(), Kind::Eligibility, Action::AdminRemove, "alice", AskedEnd::Unsaid);
+        submit(world, "root", away).await.unwrap();
+        let late = refusal(decide(world, "bob", asked.uuid(), asked.uuid(), Verdict::Approve).await);
+        assert_eq!(late, Refusal::Schedule(ScheduleRefusal::AlreadyDecided));
+        let alice = world.caller("alice");
+        let view = world.engine().order(alice.actor(), Provider::DirectoryRoles, asked).await.unwrap().unwrap();
+        assert_eq!(view.status, Status::Failed);
+        assert!(!holds(world, "alice", USER_ADMINISTRATOR).await);
     })
     .await;
 }

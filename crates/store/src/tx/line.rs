@@ -111,11 +111,15 @@ static LIST: Statement = Statement::new(
 );
 static OF_PRINCIPAL: Statement = Statement::new(
     "line.of_principal",
-    select!("WHERE l.live AND l.principal = $5 AND l.provider = $1 AND l.kind = $2 AND l.id > $3 ORDER BY l.id LIMIT $4"),
+    select!(
+        "WHERE l.live AND l.principal = $5 AND l.provider = $1 AND l.kind = $2 AND l.id > $3 ORDER BY l.id LIMIT $4"
+    ),
 );
 static OF_DEFINITION: Statement = Statement::new(
     "line.of_definition",
-    select!("WHERE l.live AND l.definition = $5 AND l.provider = $1 AND l.kind = $2 AND l.id > $3 ORDER BY l.id LIMIT $4"),
+    select!(
+        "WHERE l.live AND l.definition = $5 AND l.provider = $1 AND l.kind = $2 AND l.id > $3 ORDER BY l.id LIMIT $4"
+    ),
 );
 static OF_SCOPE: Statement = Statement::new(
     "line.of_scope",
@@ -129,10 +133,8 @@ static OF_GRANT: Statement = Statement::new(
     "line.of_grant",
     select!("WHERE l.grant_id = $1 AND l.live AND l.grant_id IS NOT NULL ORDER BY l.id LIMIT 1"),
 );
-static DUE: Statement = Statement::new(
-    "line.due",
-    select!("WHERE l.due IS NOT NULL AND l.due <= $1 ORDER BY l.due, l.id LIMIT $2"),
-);
+static DUE: Statement =
+    Statement::new("line.due", select!("WHERE l.due IS NOT NULL AND l.due <= $1 ORDER BY l.due, l.id LIMIT $2"));
 pub(super) static NEXT: Statement =
     Statement::new("line.next", "SELECT due FROM line WHERE due IS NOT NULL ORDER BY due LIMIT 1");
 static IS_KNOWN: Statement = Statement::new(
@@ -267,13 +269,8 @@ impl Tx {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn roles_held_by_schedule(
-        &mut self,
-        principal: PrincipalId,
-        now: Timestamp,
-    ) -> Result<Vec<Uuid>, Fault> {
-        let values =
-            vec![principal.into(), now.into(), code::of(Provider::DirectoryRoles), code::of(Kind::Assignment)];
+    pub async fn roles_held_by_schedule(&mut self, principal: PrincipalId, now: Timestamp) -> Result<Vec<Uuid>, Fault> {
+        let values = vec![principal.into(), now.into(), code::of(Provider::DirectoryRoles), code::of(Kind::Assignment)];
         self.all("line", &ROLES_HELD, values, |row| row.uuid("definition")).await
     }
 

@@ -99,19 +99,27 @@ static LIST: Statement = Statement::new(
 );
 static OF_PRINCIPAL: Statement = Statement::new(
     "schedule_order.of_principal",
-    select!("WHERE o.principal = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"),
+    select!(
+        "WHERE o.principal = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"
+    ),
 );
 static BY_REQUESTER: Statement = Statement::new(
     "schedule_order.by_requester",
-    select!("WHERE o.requester = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"),
+    select!(
+        "WHERE o.requester = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"
+    ),
 );
 static OF_DEFINITION: Statement = Statement::new(
     "schedule_order.of_definition",
-    select!("WHERE o.definition = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"),
+    select!(
+        "WHERE o.definition = $5 AND o.provider = $1 AND o.kind = $2 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"
+    ),
 );
 static OF_SCOPE: Statement = Statement::new(
     "schedule_order.of_scope",
-    select!("WHERE o.provider = $1 AND o.kind = $2 AND o.scope = $5 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"),
+    select!(
+        "WHERE o.provider = $1 AND o.kind = $2 AND o.scope = $5 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"
+    ),
 );
 static GATED: Statement = Statement::new(
     "schedule_order.gated",
@@ -310,11 +318,8 @@ impl Tx {
         let found = self.first("access_group", &OWED, vec![group.into(), principal.into()]).await?;
         found
             .map(|mut row| {
-                let mut owed = Owed {
-                    privilege: row::privilege(&mut row)?,
-                    others: row.small_count("others")?,
-                    membership: None,
-                };
+                let mut owed =
+                    Owed { privilege: row::privilege(&mut row)?, others: row.small_count("others")?, membership: None };
                 let (unwritable, active) = (row.bool("unwritable")?, row.bool("active")?);
                 owed.membership = row::membership_if_any(&mut row)?;
                 Ok((owed, unwritable || !active))

@@ -393,10 +393,8 @@ fn place(request: &Request, grant: Option<&Grant>) -> (Option<Timestamp>, i64) {
 
 /// An administrator's order, carried out, that a schedule rests on.
 fn shapes(request: &Request) -> bool {
-    let shaping = matches!(
-        request.action,
-        Action::AdminAssign | Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew
-    );
+    let shaping =
+        matches!(request.action, Action::AdminAssign | Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew);
     shaping && request.provider != Provider::Pam
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use ephor_domain::id::PrincipalId;
+use ephor_domain::{id::PrincipalId, policy::Presence};
 use ephor_front::Peer;
 use ephor_identity::{
     Accepted, Caller, Denied, Presented, Reason, TokenFacts,
@@ -31,6 +31,11 @@ impl Signed {
     /// An application calls for itself.
     pub(crate) fn app_only(&self) -> bool {
         self.facts.app_only
+    }
+
+    /// What the sign-in behind the call proves.
+    pub(crate) fn presence(&self) -> Presence {
+        self.facts.presence()
     }
 
     /// The token carries one of these, as delegated scope or app role, whichever counts for it.

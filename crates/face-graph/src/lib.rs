@@ -15,6 +15,7 @@ mod batch;
 mod body;
 mod call;
 mod caller;
+mod collection;
 mod error;
 mod face;
 mod list;

@@ -9,7 +9,7 @@ use crate::{
     call::{Call, guid},
     error::{Answer, GraphError},
     page::{Plan, Token},
-    resource::{self, Source},
+    resource::{self, Rows, Source},
 };
 
 /// Rows read at once.
@@ -119,6 +119,62 @@ pub(crate) async fn by_name(call: &Call, plan: &Plan, source: Source) -> Answer<
     }
     let next = next.map(|cursor| Token { name: Some(cursor.name), id: cursor.id.to_string() });
     Ok(plan.answer(call, &kept, count, next.as_ref()))
+}
+
+/// The row's place in its list, for [`keyed`]; no member of the model.
+pub(crate) const PLACE: &str = "~place";
+
+/// A page of what the store gives out by key. Each row names its place.
+///
+/// # Errors
+/// 400 for an order or a count over more rows than are looked at; faults of the store.
+pub(crate) async fn keyed(call: &Call, plan: &Plan, source: &Rows) -> Answer<Reply> {
+    let needs = plan.needs(call);
+    if !plan.order.is_empty() || plan.counts || plan.skip > 0 {
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            let (batch, next) = source.batch(call, after, BATCH).await?;
+            rows.extend(batch);
+            if next.is_none() {
+                return whole(call, plan, rows).await;
+            }
+            if rows.len() >= COUNTED {
+                return Err(GraphError::unsupported_query("Too many rows to count or to put in this order."));
+            }
+            after = next;
+        }
+    }
+    let mut after = plan.token.as_ref().map(|token| token.id.clone());
+    let (mut kept, mut looked_at, mut next) = (Vec::new(), 0, None);
+    if plan.size == 0 {
+        return Ok(plan.answer(call, &[], None, None));
+    }
+    'rows: loop {
+        let (mut rows, more) = source.batch(call, after.clone(), BATCH).await?;
+        if !needs.is_empty() {
+            resource::attach(call, plan.of, &mut rows, &needs).await?;
+        }
+        for row in rows {
+            looked_at += 1;
+            let place = row.get(PLACE).and_then(Value::as_str).map(str::to_owned);
+            if plan.keeps(&row) {
+                if kept.len() == plan.size {
+                    next = after;
+                    break 'rows;
+                }
+                kept.push(row);
+            }
+            after = place;
+        }
+        let Some(more) = more else { break };
+        after = Some(more);
+        if looked_at >= LOOKED_AT {
+            next = after;
+            break;
+        }
+    }
+    let next = next.map(|id| Token { name: None, id });
+    Ok(plan.answer(call, &kept, None, next.as_ref()))
 }
 
 /// How many rows stay.

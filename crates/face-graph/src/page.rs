@@ -42,6 +42,21 @@ impl Rules {
     /// Alerts. Their rows hold what can be expanded.
     pub(crate) const ALERTS: Self =
         Self { expands: &["alertDefinition", "alertConfiguration", "alertIncidents"], ..Self::PRIVILEGED };
+    /// Schedules, and requests for them.
+    pub(crate) const SCHEDULES: Self = Self {
+        expands: &[
+            "principal",
+            "roleDefinition",
+            "directoryScope",
+            "appScope",
+            "group",
+            "activatedUsing",
+            "targetSchedule",
+            "steps",
+            "stages",
+        ],
+        ..Self::PRIVILEGED
+    };
     /// Policies and what they are the policies of. Their rows hold what can be expanded.
     pub(crate) const POLICIES: Self = Self { expands: &["policy", "rules", "effectiveRules"], ..Self::PRIVILEGED };
 }

@@ -2,7 +2,13 @@
 
 use http::StatusCode;
 
-use crate::{caller::Signed, error::GraphError};
+use ephor_domain::policy::Kind;
+
+use crate::{
+    caller::Signed,
+    collection::{Aspect, Collection, Family, Sort},
+    error::GraphError,
+};
 
 /// What a resource asks of a token.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +19,10 @@ pub(crate) enum Need {
     Directory(&'static [&'static str]),
     /// A scope of privileged access.
     Privileged(&'static [&'static str]),
+    /// The same, of a person alone.
+    Person(&'static [&'static str]),
+    /// A scope of approvals of roles, of a person alone.
+    Approvals(&'static [&'static str]),
 }
 
 const USERS: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
@@ -106,6 +116,47 @@ const UNITS: &[&str] = &[
 ];
 const AUDITS: &[&str] = &["AuditLog.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
+const READ_ROLE_ASSIGNMENT_SCHEDULES: &[&str] = &[
+    "RoleAssignmentSchedule.Read.Directory",
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const ROLE_ASSIGNMENT_REQUESTS: &[&str] =
+    &["RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"];
+const ORDER_ROLE_ASSIGNMENTS: &[&str] = &[
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleAssignmentSchedule.Remove.Directory",
+];
+const READ_ROLE_ELIGIBILITY_SCHEDULES: &[&str] = &[
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+const ROLE_ELIGIBILITY_REQUESTS: &[&str] =
+    &["RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"];
+const ORDER_ROLE_ELIGIBILITIES: &[&str] = &[
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleEligibilitySchedule.Remove.Directory",
+];
+const READ_GROUP_ASSIGNMENTS: &[&str] =
+    &["PrivilegedAssignmentSchedule.Read.AzureADGroup", "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"];
+const CHANGE_GROUP_ASSIGNMENTS: &[&str] = &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"];
+const ORDER_GROUP_ASSIGNMENTS: &[&str] =
+    &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup", "PrivilegedAssignmentSchedule.Remove.AzureADGroup"];
+const READ_GROUP_ELIGIBILITIES: &[&str] =
+    &["PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"];
+const CHANGE_GROUP_ELIGIBILITIES: &[&str] = &["PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"];
+const ORDER_GROUP_ELIGIBILITIES: &[&str] =
+    &["PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup", "PrivilegedEligibilitySchedule.Remove.AzureADGroup"];
+const READ_ROLE_APPROVALS: &[&str] = &["PrivilegedAccess.Read.AzureAD", "PrivilegedAccess.ReadWrite.AzureAD"];
+const DECIDE_ROLE_APPROVALS: &[&str] = &["PrivilegedAccess.ReadWrite.AzureAD"];
+
 impl Need {
     pub(crate) const CHANGE_USERS: Self = Self::Directory(CHANGE_USERS);
     pub(crate) const CHANGE_GROUPS: Self = Self::Directory(CHANGE_GROUPS);
@@ -113,6 +164,47 @@ impl Need {
     pub(crate) const ALERTS: Self = Self::Privileged(ALERTS);
     pub(crate) const CHANGE_ALERTS: Self = Self::Privileged(CHANGE_ALERTS);
     pub(crate) const AUDITS: Self = Self::Directory(AUDITS);
+
+    /// What a collection of privileged access asks for. An order may be one that only takes away: the body says
+    /// (`GRAPH 17.3`).
+    pub(crate) fn of_schedules(collection: Collection, part: Aspect, is_read: bool) -> Self {
+        let Collection { family, kind, sort } = collection;
+        let orders = part == Aspect::List && !is_read;
+        Self::Privileged(match (family, kind, sort) {
+            (Family::Roles, Kind::Assignment, Sort::Requests) if orders => ORDER_ROLE_ASSIGNMENTS,
+            (Family::Roles, Kind::Assignment, Sort::Requests) => ROLE_ASSIGNMENT_REQUESTS,
+            (Family::Roles, Kind::Assignment, Sort::Schedules | Sort::Instances) => READ_ROLE_ASSIGNMENT_SCHEDULES,
+            (Family::Roles, Kind::Eligibility, Sort::Requests) if orders => ORDER_ROLE_ELIGIBILITIES,
+            (Family::Roles, Kind::Eligibility, Sort::Requests) => ROLE_ELIGIBILITY_REQUESTS,
+            (Family::Roles, Kind::Eligibility, Sort::Schedules | Sort::Instances) => READ_ROLE_ELIGIBILITY_SCHEDULES,
+            (Family::Groups, Kind::Assignment, Sort::Requests) if orders => ORDER_GROUP_ASSIGNMENTS,
+            (Family::Groups, Kind::Eligibility, Sort::Requests) if orders => ORDER_GROUP_ELIGIBILITIES,
+            (Family::Groups, Kind::Assignment, _) if is_read => READ_GROUP_ASSIGNMENTS,
+            (Family::Groups, Kind::Eligibility, _) if is_read => READ_GROUP_ELIGIBILITIES,
+            (Family::Groups, Kind::Assignment, _) => CHANGE_GROUP_ASSIGNMENTS,
+            (Family::Groups, Kind::Eligibility, _) => CHANGE_GROUP_ELIGIBILITIES,
+        })
+    }
+
+    /// What an order that does more than take away asks for.
+    pub(crate) fn of_orders(collection: Collection) -> Self {
+        Self::Privileged(match (collection.family, collection.kind) {
+            (Family::Roles, Kind::Assignment) => ROLE_ASSIGNMENT_REQUESTS,
+            (Family::Roles, Kind::Eligibility) => ROLE_ELIGIBILITY_REQUESTS,
+            (Family::Groups, Kind::Assignment) => CHANGE_GROUP_ASSIGNMENTS,
+            (Family::Groups, Kind::Eligibility) => CHANGE_GROUP_ELIGIBILITIES,
+        })
+    }
+
+    pub(crate) fn of_approvals(family: Family, is_read: bool) -> Self {
+        match (family, is_read) {
+            (Family::Roles, true) => Self::Approvals(READ_ROLE_APPROVALS),
+            (Family::Roles, false) => Self::Approvals(DECIDE_ROLE_APPROVALS),
+            (Family::Groups, true) => Self::Person(READ_GROUP_ASSIGNMENTS),
+            (Family::Groups, false) => Self::Person(CHANGE_GROUP_ASSIGNMENTS),
+        }
+    }
+
     pub(crate) const ROLE_POLICIES: Self = Self::Privileged(READ_ROLE_POLICIES);
     pub(crate) const GROUP_POLICIES: Self = Self::Privileged(READ_GROUP_POLICIES);
     /// Where it is not known yet of which sort.
@@ -142,16 +234,33 @@ impl Need {
         match self {
             Self::Known => Ok(()),
             Self::Directory(names) | Self::Privileged(names) if signed.has_any(names) => Ok(()),
+            Self::Person(names) | Self::Approvals(names) if !signed.app_only() && signed.has_any(names) => Ok(()),
+            // This surface answers without a code (`GRAPH 4.1`).
+            Self::Approvals(names) => Err(Self::no_permission(names)),
             Self::Directory(_) => Err(GraphError::new(
                 StatusCode::FORBIDDEN,
                 "Authorization_RequestDenied",
                 "Insufficient privileges to complete the operation.",
             )),
-            Self::Privileged(names) => Err(GraphError::wrapped(
+            Self::Privileged(names) | Self::Person(names) => Err(GraphError::wrapped(
                 StatusCode::FORBIDDEN,
                 "PermissionScopeNotGranted",
                 &format!("Authorization failed due to missing permission scope {}.", names.join(",")),
             )),
         }
+    }
+
+    /// The refusal of approvals of roles.
+    pub(crate) fn no_permission(names: &[&str]) -> GraphError {
+        let message = format!(
+            "Valid permissions not present. User needs one of the following permissions for this action : {}",
+            names.join(",")
+        );
+        GraphError::new(StatusCode::FORBIDDEN, "", message)
+    }
+
+    /// The refusal of a decision on a role by whoever may not take it.
+    pub(crate) fn no_approver() -> GraphError {
+        Self::no_permission(DECIDE_ROLE_APPROVALS)
     }
 }

@@ -3,7 +3,11 @@
 use ephor_odata::v4::{Edition, Key, Segment};
 use http::Method;
 
-use crate::{error::GraphError, permission::Need};
+use crate::{
+    collection::{Aspect, Collection, Family, Sort},
+    error::GraphError,
+    permission::Need,
+};
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +80,11 @@ pub(crate) enum Resource {
     GroupDelta,
     ServicePrincipalDelta,
     DirectoryRoleDelta,
+    Scheduled(Collection, Aspect),
+    Approvals(Family),
+    Approval(Family),
+    Stages(Family),
+    Stage(Family),
     MemberRefs,
     MemberRef,
     OwnerRefs,
@@ -107,6 +116,10 @@ const fn route(pattern: &'static str, resource: Resource) -> Route {
 
 const fn beta(pattern: &'static str, resource: Resource) -> Route {
     Route { pattern, resource, only: Some(Edition::Beta) }
+}
+
+const fn v1(pattern: &'static str, resource: Resource) -> Route {
+    Route { pattern, resource, only: Some(Edition::V1) }
 }
 
 /// Literals before captures. `{}` is a key, `(name)` a named one.
@@ -187,19 +200,187 @@ static ROUTES: &[Route] = &[
     route("rolemanagement/directory/roleassignments", Resource::RoleAssignments),
     route("rolemanagement/directory/roleassignments/{}", Resource::RoleAssignment),
     beta("rolemanagement/directory/transitiveroleassignments", Resource::TransitiveRoleAssignments),
-    route("rolemanagement/directory/roleassignmentschedulerequests", Resource::Absent),
-    route("rolemanagement/directory/roleassignmentschedulerequests/{}", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityschedulerequests", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityschedulerequests/{}", Resource::Absent),
-    route("rolemanagement/directory/roleassignmentschedules", Resource::Absent),
-    route("rolemanagement/directory/roleassignmentschedules/{}", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityschedules", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityschedules/{}", Resource::Absent),
-    route("rolemanagement/directory/roleassignmentscheduleinstances", Resource::Absent),
-    route("rolemanagement/directory/roleassignmentscheduleinstances/{}", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityscheduleinstances", Resource::Absent),
-    route("rolemanagement/directory/roleeligibilityscheduleinstances/{}", Resource::Absent),
-    beta("rolemanagement/directory/roleassignmentapprovals/{}", Resource::Absent),
+    route(
+        "rolemanagement/directory/roleassignmentschedulerequests",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_REQUESTS, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedulerequests/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_REQUESTS, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedulerequests/{}",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_REQUESTS, Aspect::One),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedulerequests/{}/cancel",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_REQUESTS, Aspect::Cancel),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedules",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_SCHEDULES, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedules/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_SCHEDULES, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentschedules/{}",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_SCHEDULES, Aspect::One),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentscheduleinstances",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_INSTANCES, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentscheduleinstances/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_INSTANCES, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleassignmentscheduleinstances/{}",
+        Resource::Scheduled(Collection::ROLE_ASSIGNMENT_INSTANCES, Aspect::One),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedulerequests",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_REQUESTS, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedulerequests/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_REQUESTS, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedulerequests/{}",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_REQUESTS, Aspect::One),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedulerequests/{}/cancel",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_REQUESTS, Aspect::Cancel),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedules",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_SCHEDULES, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedules/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_SCHEDULES, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityschedules/{}",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_SCHEDULES, Aspect::One),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityscheduleinstances",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_INSTANCES, Aspect::List),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityscheduleinstances/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_INSTANCES, Aspect::Mine),
+    ),
+    route(
+        "rolemanagement/directory/roleeligibilityscheduleinstances/{}",
+        Resource::Scheduled(Collection::ROLE_ELIGIBILITY_INSTANCES, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedulerequests",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_REQUESTS, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedulerequests/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_REQUESTS, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedulerequests/{}",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_REQUESTS, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedulerequests/{}/cancel",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_REQUESTS, Aspect::Cancel),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedules",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_SCHEDULES, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedules/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_SCHEDULES, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentschedules/{}",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_SCHEDULES, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentscheduleinstances",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_INSTANCES, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentscheduleinstances/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_INSTANCES, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/assignmentscheduleinstances/{}",
+        Resource::Scheduled(Collection::GROUP_ASSIGNMENT_INSTANCES, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedulerequests",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_REQUESTS, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedulerequests/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_REQUESTS, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedulerequests/{}",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_REQUESTS, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedulerequests/{}/cancel",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_REQUESTS, Aspect::Cancel),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedules",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_SCHEDULES, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedules/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_SCHEDULES, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityschedules/{}",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_SCHEDULES, Aspect::One),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityscheduleinstances",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_INSTANCES, Aspect::List),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityscheduleinstances/filterbycurrentuser/(on)",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_INSTANCES, Aspect::Mine),
+    ),
+    route(
+        "identitygovernance/privilegedaccess/group/eligibilityscheduleinstances/{}",
+        Resource::Scheduled(Collection::GROUP_ELIGIBILITY_INSTANCES, Aspect::One),
+    ),
+    beta(
+        "rolemanagement/directory/roleassignmentapprovals/filterbycurrentuser/(on)",
+        Resource::Approvals(Family::Roles),
+    ),
+    beta("rolemanagement/directory/roleassignmentapprovals/{}", Resource::Approval(Family::Roles)),
+    beta("rolemanagement/directory/roleassignmentapprovals/{}/steps", Resource::Stages(Family::Roles)),
+    beta("rolemanagement/directory/roleassignmentapprovals/{}/steps/{}", Resource::Stage(Family::Roles)),
+    beta(
+        "identitygovernance/privilegedaccess/group/assignmentapprovals/filterbycurrentuser/(on)",
+        Resource::Approvals(Family::Groups),
+    ),
+    beta("identitygovernance/privilegedaccess/group/assignmentapprovals/{}", Resource::Approval(Family::Groups)),
+    beta("identitygovernance/privilegedaccess/group/assignmentapprovals/{}/steps", Resource::Stages(Family::Groups)),
+    beta("identitygovernance/privilegedaccess/group/assignmentapprovals/{}/steps/{}", Resource::Stage(Family::Groups)),
+    v1(
+        "identitygovernance/privilegedaccess/group/assignmentapprovals/filterbycurrentuser/(on)",
+        Resource::Approvals(Family::Groups),
+    ),
+    v1("identitygovernance/privilegedaccess/group/assignmentapprovals/{}", Resource::Approval(Family::Groups)),
+    v1("identitygovernance/privilegedaccess/group/assignmentapprovals/{}/stages", Resource::Stages(Family::Groups)),
+    v1("identitygovernance/privilegedaccess/group/assignmentapprovals/{}/stages/{}", Resource::Stage(Family::Groups)),
     route("policies/rolemanagementpolicies", Resource::Policies),
     route("policies/rolemanagementpolicies/{}", Resource::Policy),
     route("policies/rolemanagementpolicies/{}/rules", Resource::PolicyRules),
@@ -208,12 +389,6 @@ static ROUTES: &[Route] = &[
     route("policies/rolemanagementpolicies/{}/effectiverules/{}", Resource::EffectivePolicyRule),
     route("policies/rolemanagementpolicyassignments", Resource::PolicyAssignments),
     route("policies/rolemanagementpolicyassignments/{}", Resource::PolicyAssignment),
-    route("identitygovernance/privilegedaccess/group/assignmentschedulerequests", Resource::Absent),
-    route("identitygovernance/privilegedaccess/group/eligibilityschedulerequests", Resource::Absent),
-    route("identitygovernance/privilegedaccess/group/assignmentschedules", Resource::Absent),
-    route("identitygovernance/privilegedaccess/group/eligibilityschedules", Resource::Absent),
-    route("identitygovernance/privilegedaccess/group/assignmentscheduleinstances", Resource::Absent),
-    route("identitygovernance/privilegedaccess/group/eligibilityscheduleinstances", Resource::Absent),
     beta("identitygovernance/rolemanagementalerts/alerts", Resource::Alerts),
     beta("identitygovernance/rolemanagementalerts/alerts/refresh", Resource::AlertsRefresh),
     beta("identitygovernance/rolemanagementalerts/alerts/{}", Resource::Alert),
@@ -350,6 +525,15 @@ impl Resource {
             (&[R::RoleAssignment], "GET, DELETE"),
             (&[R::Policy, R::PolicyRule, R::Alert, R::AlertConfiguration], "GET, PATCH"),
         ];
+        if let R::Scheduled(Collection { sort: Sort::Requests, .. }, Aspect::List) = self {
+            return "GET, POST";
+        }
+        if let R::Scheduled(_, Aspect::Cancel) = self {
+            return "POST";
+        }
+        if let R::Stage(_) = self {
+            return "GET, PATCH";
+        }
         let found = BY_METHOD.iter().find(|(resources, _)| resources.contains(&self));
         found.map_or("GET", |(_, methods)| methods)
     }
@@ -450,6 +634,10 @@ impl Resource {
             | Self::EffectivePolicyRule
             | Self::PolicyAssignments
             | Self::PolicyAssignment => Need::Known,
+            Self::Scheduled(collection, part) => Need::of_schedules(collection, part, is_read),
+            Self::Approvals(family) | Self::Approval(family) | Self::Stages(family) | Self::Stage(family) => {
+                Need::of_approvals(family, is_read)
+            }
             Self::Batch | Self::Absent => Need::Known,
         }
     }

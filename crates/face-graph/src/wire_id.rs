@@ -1,9 +1,11 @@
 //! Ids that are made of others (`GRAPH 5.5`). Clients take them as opaque; we read back what we wrote.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ephor_domain::{id::PrincipalId, scope::DirectoryScope};
+use ephor_domain::{entitlement::Access, id::PrincipalId, scope::DirectoryScope};
 use ephor_engine::directory::RoleAssignment;
 use uuid::Uuid;
+
+use crate::call::guid;
 
 /// The id of a role assignment, the same as that of its active instance.
 pub(crate) fn assignment(row: &RoleAssignment) -> String {
@@ -23,6 +25,31 @@ pub(crate) fn read_assignment(id: &str) -> Option<(Uuid, PrincipalId, Option<Uui
     let (role, principal) = (ids.next()??, ids.next()??);
     let scope = ids.next().map_or(Some(None), |id| id.map(Some))?;
     ids.next().is_none().then_some((role, PrincipalId::new(principal), scope))
+}
+
+/// The id of an eligibility instance.
+pub(crate) fn eligibility(row: &RoleAssignment) -> String {
+    format!("{}-e", assignment(row))
+}
+
+/// The scopes that the object in the id of an assignment may stand for.
+pub(crate) fn scopes(object: Option<Uuid>) -> Vec<DirectoryScope> {
+    match object {
+        None => vec![DirectoryScope::Tenant],
+        Some(id) => vec![DirectoryScope::AdministrativeUnit(id), DirectoryScope::Object(id)],
+    }
+}
+
+/// The id of a schedule or instance of a group: exactly three parts, which a client splits.
+pub(crate) fn of_group(group: Uuid, access: Access, id: Uuid) -> String {
+    format!("{group}_{}_{id}", access.word())
+}
+
+/// Group, access and the rest of such an id.
+pub(crate) fn read_of_group(id: &str) -> Option<(Uuid, Access, Uuid)> {
+    let mut parts = id.split('_');
+    let (group, access, rest) = (guid(parts.next()?)?, Access::from_word(parts.next()?)?, guid(parts.next()?)?);
+    parts.next().is_none().then_some((group, access, rest))
 }
 
 /// The security identifier that the directory derives from an object's id.
@@ -53,6 +80,17 @@ mod tests {
         assert_eq!(read_assignment(&assignment(&within)), Some((row.definition, row.principal, Some(unit))));
         for other in ["", "-1", "x-1", "lAPpYvVpN0KRkAEhdxReEA-1", "lAPpYvVpN0KRkAEhdxReEMmO4KwRqtpKkUWt3wOYIz4"] {
             assert_eq!(read_assignment(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_a_group_has_three_parts() {
+        let (group, rest) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let id = of_group(group, Access::Member, rest);
+        assert_eq!(id.split('_').count(), 3);
+        assert_eq!(read_of_group(&id), Some((group, Access::Member, rest)));
+        for other in ["", "a_member_b", &format!("{id}_x"), &id.replace("member", "guest")] {
+            assert_eq!(read_of_group(other), None, "{other}");
         }
     }
 

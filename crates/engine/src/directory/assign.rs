@@ -5,6 +5,7 @@ use ephor_domain::{
     Refusal,
     administration::{AdministratorRole, Right},
     directory::BuiltInRole,
+    entitlement::EntitlementKey,
     id::{GroupId, PrincipalId},
     principal::{Principal, PrincipalKind},
     scope::DirectoryScope,
@@ -22,6 +23,7 @@ use crate::{
         desk::{Command, Desk, Subject},
     },
     answer::Answer,
+    schedule,
 };
 
 /// Gives a principal a role for the whole tenant and for good.
@@ -89,7 +91,7 @@ impl Command for AssignRole {
 }
 
 /// Whoever has the role by this: the holder; of a group, who is in it and who says who is.
-async fn all_appointed(desk: &mut Desk<'_>, holder: &Principal) -> Answer<()> {
+pub(crate) async fn all_appointed(desk: &mut Desk<'_>, holder: &Principal) -> Answer<()> {
     const AT_ONCE: u32 = 500;
     const MOST_OWNERS: u32 = 1000;
     appointed(desk, holder).await?;
@@ -125,13 +127,16 @@ async fn check_role(desk: &mut Desk<'_>, definition: Uuid) -> Answer<()> {
     }
 }
 
-/// Takes the role away again.
+/// Takes a role away, in whatever way it is held: an assignment of limited time or an activation ends with it
+/// (`GRAPH 9.4`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnassignRole {
     /// From whom.
     pub principal: PrincipalId,
     /// Which role.
     pub definition: Uuid,
+    /// Where.
+    pub scope: DirectoryScope,
 }
 
 impl Command for UnassignRole {
@@ -153,10 +158,16 @@ impl Command for UnassignRole {
         require(desk, &GIVEN).await?;
         let unknown = Refusal::NotFound { what: "assignment" };
         let holder = desk.tx.principal(self.principal).await?.ok_or_else(|| unknown.clone())?;
-        if self.definition == AdministratorRole::Global.template() {
-            dismissed(desk, &holder).await?;
-        }
-        if !desk.tx.delete_administrator(holder.id, self.definition).await? {
+        let key = EntitlementKey::DirectoryRole { definition: self.definition, scope: self.scope };
+        let by_schedule = schedule::end_now(desk, holder.id, &key).await?;
+        let tenant = self.scope == DirectoryScope::Tenant;
+        let stands = tenant && desk.tx.administrator_roles(holder.id).await?.contains(&self.definition);
+        if stands {
+            if self.definition == AdministratorRole::Global.template() {
+                dismissed(desk, &holder).await?;
+            }
+            desk.tx.delete_administrator(holder.id, self.definition).await?;
+        } else if !by_schedule {
             return Err(unknown.into());
         }
         let word = spelled(self.definition);

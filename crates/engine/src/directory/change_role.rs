@@ -6,10 +6,12 @@ use ephor_domain::{
     administration::Right,
     directory::{BuiltInRole, RoleDefinition, RolePermission, reader::administers_roles},
     entitlement::EntitlementKey,
+    policy::Kind,
+    provider::Provider,
     scope::DirectoryScope,
     text::Name,
 };
-use ephor_store::tx::lock::Lock;
+use ephor_store::tx::{line::Lines, lock::Lock};
 use uuid::Uuid;
 
 use crate::{
@@ -211,6 +213,12 @@ impl Command for DeleteRoleDefinition {
         let role = own(desk, self.id).await?;
         if !desk.tx.administrators(Some(role.id)).await?.is_empty() {
             return Err(Refusal::InUse { what: "role", by: "an assignment" }.into());
+        }
+        for kind in [Kind::Eligibility, Kind::Assignment] {
+            let which = Lines::Definition(role.id);
+            if !desk.tx.lines(Provider::DirectoryRoles, kind, &which, None, 1).await?.is_empty() {
+                return Err(Refusal::InUse { what: "role", by: "a schedule" }.into());
+            }
         }
         desk.tx.delete_role_definition(role.id).await?;
         let key = EntitlementKey::DirectoryRole { definition: role.id, scope: DirectoryScope::Tenant };

@@ -3,10 +3,19 @@
 use ephor_domain::{
     directory::{BuiltInRole, RoleDefinition, reader::reads_roles},
     id::PrincipalId,
+    policy::Kind,
     principal::{Actor, Proof},
+    provider::Provider,
     scope::DirectoryScope,
 };
-use ephor_store::tx::administrator::Administrator;
+use ephor_store::{
+    Fault, Tx,
+    tx::{
+        administrator::Administrator,
+        line::{LineRow, Lines},
+    },
+};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Memberships, membership::memberships};
@@ -36,6 +45,31 @@ pub struct RoleAssignments {
     pub rows: Vec<RoleAssignment>,
     /// All there are; otherwise those of the caller and of the groups he or she is in.
     pub all: bool,
+}
+
+/// Everything that is held now: for good, by an assignment of limited time, or by an activation (`GRAPH 6.2`).
+async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Vec<RoleAssignment>, Fault> {
+    const AT_ONCE: u32 = 1000;
+    let mut found: Vec<RoleAssignment> =
+        tx.administrators(None).await?.iter().map(|(standing, _)| RoleAssignment::of(standing)).collect();
+    let mut after = None;
+    loop {
+        let (provider, kind) = (Provider::DirectoryRoles, Kind::Assignment);
+        let rows = tx.lines(provider, kind, &Lines::All, after, AT_ONCE).await?;
+        let is_last = rows.len() < AT_ONCE as usize;
+        after = rows.last().map(|row| row.line.id);
+        for LineRow { line, grant } in rows {
+            if let (true, Ok(scope)) = (grant.is_some_and(|grant| grant.gives(now)), line.scope.parse()) {
+                found.push(RoleAssignment { principal: line.principal, definition: line.definition, scope });
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    found.sort_by_key(|row| (row.definition, row.principal, row.scope));
+    found.dedup();
+    Ok(found)
 }
 
 impl Engine {
@@ -68,8 +102,9 @@ impl Engine {
     /// # Errors
     /// Faults of the store.
     pub async fn held_roles(&self) -> Answer<Vec<RoleAssignment>> {
-        let standing = self.store.read(|tx| Box::pin(tx.administrators(None))).await?;
-        Ok(standing.into_iter().map(|(standing, _)| RoleAssignment::of(&standing)).collect())
+        let now = self.now();
+        let found = self.store.read(move |tx| Box::pin(async move { in_force(tx, now).await })).await?;
+        Ok(found.into_iter().filter(|row| row.scope == DirectoryScope::Tenant).collect())
     }
 
     /// Who holds which directory role now. An application sees all; a person without a reader role sees his or her own
@@ -85,8 +120,7 @@ impl Engine {
                     if is_person { memberships(tx, caller.uuid(), true, now).await? } else { Memberships::default() };
                 let held: Vec<Uuid> = own.roles.iter().copied().collect();
                 let all = !is_person || reads_roles(&held);
-                let standing = tx.administrators(None).await?;
-                let rows = standing.into_iter().map(|(standing, _)| RoleAssignment::of(&standing));
+                let rows = in_force(tx, now).await?.into_iter();
                 let visible =
                     |row: &RoleAssignment| all || row.principal == caller || own.groups.contains(&row.principal.uuid());
                 Ok(RoleAssignments { rows: rows.filter(visible).collect(), all })

@@ -10,7 +10,7 @@ use ephor_domain::{
     life::Owed,
     pam::PamStatus,
     policy::{ApprovalGate, Gates, Kind},
-    principal::{Principal, PrincipalKind},
+    principal::Principal,
     provider::{AskedEnd, Decision, Details, Provider, StageOrder},
     request::{Action, Request, Stage},
     time::Window,
@@ -27,12 +27,9 @@ use uuid::Uuid;
 
 use super::{end, held, place, standing, submit::phase_is_open};
 use crate::{
-    admin::{
-        administrator::appointed,
-        desk::{Desk, Subject},
-    },
+    admin::desk::{Desk, Subject},
     answer::Answer,
-    directory::tell,
+    directory::{all_appointed, tell},
     ledger::About,
     pam::{
         end::{Why, end_case},
@@ -139,13 +136,26 @@ async fn give(desk: &mut Desk<'_>, what: &mut Applied<'_>, window: Window, event
     due_at(desk, &line, now);
     keep(desk, what, Some(schedule), None, false).await?;
     record(desk, what, event, Some(window));
-    if matches!(what.key, EntitlementKey::DirectoryRole { .. }) && what.holder.kind == PrincipalKind::User {
-        // Whoever gave this account its way in could speak as it.
-        appointed(desk, what.holder).await?;
+    if leads_to_roles(desk, what.key).await? {
+        desk.require_presence_of_people()?;
+        // Whoever gave these accounts their way in could speak as them.
+        all_appointed(desk, what.holder).await?;
     }
     told(desk, what);
     notify(desk.ledger(), "schedule.given", &what.request);
     Ok(())
+}
+
+/// A directory role, or a group that can be given some.
+async fn leads_to_roles(desk: &mut Desk<'_>, key: &EntitlementKey) -> Answer<bool> {
+    match key {
+        EntitlementKey::DirectoryRole { .. } => Ok(true),
+        EntitlementKey::Group { group, .. } => {
+            let entry = desk.tx.directory_groups_of(&[*group]).await?.pop();
+            Ok(entry.is_some_and(|entry| entry.facts.role_assignable))
+        }
+        EntitlementKey::PamRole(_) | EntitlementKey::Resource { .. } => Ok(false),
+    }
 }
 
 /// The eligibility's end is work for the scheduler.

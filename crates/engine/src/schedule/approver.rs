@@ -3,7 +3,7 @@
 
 use ephor_domain::{
     Refusal,
-    approval::{Approver, Case, Given, may_decide},
+    approval::{Approver, Case, may_decide},
     directory::reader::{PRIVILEGED_ROLE_ADMINISTRATOR, administers_roles},
     entitlement::EntitlementKey,
     id::{PersonId, PrincipalId},
@@ -22,7 +22,9 @@ pub(super) struct Judge {
     actor: Actor,
     /// A person's account that may act.
     is_person: bool,
-    way_in: Option<Given>,
+    /// Who gave any account of this person a way in.
+    given_by: Vec<PersonId>,
+    /// An account of this person has a second factor.
     has_factor: bool,
 }
 
@@ -30,13 +32,13 @@ impl Judge {
     pub(super) async fn of(tx: &mut Tx, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
         let account = tx.principal(actor.principal).await?;
         let is_person = account.is_some_and(|account| account.enabled && account.kind == PrincipalKind::User);
-        Ok(Self {
-            sight: Sight::of(tx, actor, now).await?,
-            actor: actor.clone(),
-            is_person,
-            way_in: tx.way_in(actor.principal).await?,
-            has_factor: tx.factors(actor.principal).await?.iter().any(|factor| factor.disabled.is_none()),
-        })
+        let (mut given_by, mut has_factor) = (Vec::new(), false);
+        for own in tx.principals_of_person(actor.person).await? {
+            given_by.extend(tx.ways_in(own.id).await?.into_iter().map(|given| given.by));
+            has_factor |= tx.factors(own.id).await?.iter().any(|factor| factor.disabled.is_none());
+        }
+        let sight = Sight::of(tx, actor, now).await?;
+        Ok(Self { sight, actor: actor.clone(), is_person, given_by, has_factor })
     }
 
     /// Is the caller an approver of this stage, as the policy named them when the order came?
@@ -102,16 +104,18 @@ impl Judge {
             // The policy named him before the request was made: it is kept with the request.
             named_by: None,
             named_at: row.request.created,
-            way_in: self.way_in,
+            given_by: self.given_by.clone(),
             has_factor: self.has_factor,
         };
         let approvers: &[Approver] = if is_named { &[approver] } else { &[] };
         let case = Case { asked_at: row.request.created, parties: &parties, approvers };
         let judged = may_decide(&case, &self.actor);
         // Whoever is no approver is told so: on these faces an approval is no secret (`GRAPH 11.4`).
-        Ok(judged.map_err(|refusal| {
-            if refusal == Refusal::ApprovalNotAvailable { Refusal::NotAdministrator } else { refusal }
-        }))
+        Ok(judged.map_err(
+            |refusal| {
+                if refusal == Refusal::ApprovalNotAvailable { Refusal::NotAdministrator } else { refusal }
+            },
+        ))
     }
 }
 

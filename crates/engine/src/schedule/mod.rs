@@ -47,9 +47,25 @@ mod standing;
 mod submit;
 mod view;
 
+use ephor_domain::{entitlement::EntitlementKey, id::PrincipalId, policy::Kind};
+
 pub use approval::{ApprovalView, DecideStage, Decided, StageView, StageWord};
 pub use cancel::Cancel;
-pub use ephor_store::tx::{line::Lines, order::Orders};
+pub use ephor_store::tx::{
+    line::{Lines, line_id},
+    order::Orders,
+};
 pub use list::{ListOrders, ListSchedules, Page, Whose};
 pub use submit::NewOrder;
 pub use view::{RequestView, ScheduleView};
+
+use crate::{admin::desk::Desk, answer::Answer, pam::end::Why};
+
+/// Ends whatever schedule gives `principal` what `key` names, at once; true when there was one.
+pub(crate) async fn end_now(desk: &mut Desk<'_>, principal: PrincipalId, key: &EntitlementKey) -> Answer<bool> {
+    let row = desk.tx.line(line_id(principal, key.id(), Kind::Assignment)).await?;
+    let grant = row.filter(|row| row.line.live).and_then(|row| row.grant).filter(submit::phase_is_open);
+    let Some(grant) = grant else { return Ok(false) };
+    end::grant(desk, grant.id, Why::ADMINISTRATOR).await?;
+    Ok(true)
+}

@@ -94,16 +94,11 @@ async fn definition_of(tx: &mut Tx, id: Uuid) -> Result<Option<RoleDefinition>, 
 async fn check_scope(tx: &mut Tx, scope: DirectoryScope) -> Answer<()> {
     let is_there = match scope {
         DirectoryScope::Tenant => true,
-        DirectoryScope::AdministrativeUnit(id) => unit_exists(tx, id).await?,
+        DirectoryScope::AdministrativeUnit(id) => tx.administrative_unit(id).await?.is_some(),
         DirectoryScope::Object(id) => {
             tx.principal(PrincipalId::new(id)).await?.is_some()
                 || !tx.directory_groups_of(&[GroupId::new(id)]).await?.is_empty()
         }
     };
     if is_there { Ok(()) } else { Err(ScheduleRefusal::NoScope.into()) }
-}
-
-/// Whether there is such an administrative unit.
-async fn unit_exists(_: &mut Tx, _: Uuid) -> Result<bool, Fault> {
-    Ok(false)
 }

@@ -100,14 +100,15 @@ pub(super) async fn delete(call: &Call) -> Answer<Reply> {
     let key = call.key(0);
     let missing = || GraphError::no_object(key);
     let (definition, principal, scope) = wire_id::read_assignment(key).ok_or_else(missing)?;
-    if scope.is_some() {
-        return Err(missing());
+    for scope in wire_id::scopes(scope) {
+        let unassign = UnassignRole { principal, definition, scope };
+        match call.engine().administer(&call.signed.caller.actor, unassign).await {
+            Ok(()) => return Ok(Reply::done()),
+            Err(Denied::Refused(Refusal::NotFound { .. })) => {}
+            Err(denied) => return Err(denied.into()),
+        }
     }
-    match call.engine().administer(&call.signed.caller.actor, UnassignRole { principal, definition }).await {
-        Ok(()) => Ok(Reply::done()),
-        Err(Denied::Refused(Refusal::NotFound { .. })) => Err(missing()),
-        Err(denied) => Err(denied.into()),
-    }
+    Err(missing())
 }
 
 /// Those of one principal, with what it holds through groups (`GRAPH 7` D10).

@@ -13,6 +13,7 @@ mod policy;
 mod reference;
 mod role;
 mod role_change;
+mod schedule;
 mod service_principal;
 mod unit;
 mod user;
@@ -28,6 +29,7 @@ use ephor_engine::directory::NameCursor;
 use ephor_odata::v4::Predicate;
 use futures_util::future::BoxFuture;
 use http::Method;
+pub(crate) use schedule::Rows;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -124,6 +126,12 @@ pub(crate) fn serve(call: &Call) -> BoxFuture<'_, Answer<Reply>> {
         Resource::Units => Box::pin(unit::list(call)),
         Resource::Unit => Box::pin(unit::get(call)),
         Resource::UnitMembers => Box::pin(unit::members(call)),
+        Resource::Scheduled(collection, part) => Box::pin(schedule::serve(call, collection, part)),
+        Resource::Approvals(family) => Box::pin(schedule::approval::mine(call, family)),
+        Resource::Approval(family) => Box::pin(schedule::approval::get(call, family)),
+        Resource::Stages(family) => Box::pin(schedule::approval::stages(call, family)),
+        Resource::Stage(family) if call.method == Method::PATCH => Box::pin(schedule::approval::decide(call, family)),
+        Resource::Stage(family) => Box::pin(schedule::approval::stage(call, family)),
         Resource::MemberRefs => Box::pin(reference::add(call, Access::Member)),
         Resource::MemberRef => Box::pin(reference::remove(call, Access::Member)),
         Resource::OwnerRefs => Box::pin(reference::add(call, Access::Owner)),
@@ -279,6 +287,9 @@ pub(crate) async fn attach(call: &Call, of: &str, rows: &mut [Value], names: &[S
             (_, "principal") => objects_behind(call, rows, "principal", "principalId").await?,
             (_, "roleDefinition") => role::definitions_behind(call, rows).await?,
             // Their rows hold it already.
+            (_, "group") => objects_behind(call, rows, "group", "groupId").await?,
+            (_, "activatedUsing" | "targetSchedule") => schedule::behind(call, of, rows, name).await?,
+            (_, "steps" | "stages") => {}
             (_, "policy" | "rules" | "effectiveRules") => {}
             (_, "alertDefinition" | "alertConfiguration" | "alertIncidents") => {}
             (_, "directoryScope") => scopes_behind(call, rows).await?,

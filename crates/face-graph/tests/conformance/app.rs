@@ -157,6 +157,19 @@ impl App {
         self.issued(&self.issuer, key, scopes, SignedDuration::from_hours(1)).await
     }
 
+    /// A token of somebody who proved this much, with every scope.
+    pub(crate) async fn token_proved(&self, key: &str, methods: &[&str], contexts: &[&str]) -> String {
+        let order = Order {
+            principal: who(key),
+            permissions: None,
+            methods: methods.iter().map(|method| (*method).to_owned()).collect(),
+            contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
+            life: SignedDuration::from_hours(1),
+            client: Known::GraphCommandLine.client().to_string(),
+        };
+        self.issuer.order(order).await.unwrap().0
+    }
+
     pub(crate) async fn issued(
         &self,
         issuer: &IssuerFace,
@@ -173,6 +186,10 @@ impl App {
             client: Known::GraphCommandLine.client().to_string(),
         };
         issuer.order(order).await.unwrap().0
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn issuer(&self) -> &IssuerFace {

@@ -10,6 +10,7 @@
 
 mod alert;
 mod app;
+mod approval;
 mod audit;
 mod batch;
 mod change;
@@ -20,6 +21,8 @@ mod odata;
 mod permission;
 mod policy;
 mod power;
+mod privileged_group;
 mod role;
+mod schedule;
 mod transport;
 mod unit;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ephor_domain::{
     authentication::{Method, Proofs, UNDATED},
     id::TokenFamilyId,
+    policy::{Presence, context::CONTEXT_AGE},
 };
 use jiff::Timestamp;
 
@@ -50,6 +51,19 @@ pub struct TokenFacts {
 }
 
 impl TokenFacts {
+    /// What the sign-in behind the token proves: a second factor and authentication contexts count from when the person
+    /// was asked, or from when the token was made where it does not say (seams §7).
+    #[must_use]
+    pub fn presence(&self) -> Presence {
+        let asked = self.authenticated.unwrap_or(self.issued);
+        let until = asked.saturating_add(CONTEXT_AGE).unwrap_or(Timestamp::MAX);
+        Presence {
+            application: self.app_only,
+            mfa_at: self.methods.contains("mfa").then_some(asked),
+            contexts: self.contexts.iter().filter_map(|text| Some((text.parse().ok()?, until))).collect(),
+        }
+    }
+
     /// True when the token carries this delegated scope.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {

@@ -517,7 +517,8 @@ async fn at_desk<C: Command>(tx: &mut Tx, call: &Call, by: &By, command: C) -> A
         require_enough(desk.tx, actor).await?;
     }
     desk.require(command.right())?;
-    let output = command.run(&mut desk).await?;
+    // Commands are large: what they keep between two answers of the store lies on the heap.
+    let output = Box::pin(command.run(&mut desk)).await?;
     desk.flush().await?;
     Ok((output, desk.wake))
 }

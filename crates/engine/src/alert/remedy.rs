@@ -74,7 +74,8 @@ async fn put_right(desk: &mut Desk<'_>, kind: AlertKind, facts: &Facts) -> Answe
         AlertKind::AssignedOutside | AlertKind::StaleSignIn | AlertKind::TooManyGlobalAdministrators => {
             let principal = facts.principal.ok_or(unknown)?;
             desk.tx.lock(&[Lock::Exclusive(definition), Lock::Exclusive(principal.uuid())]).await?;
-            match (UnassignRole { principal, definition }).run(desk).await {
+            let scope = DirectoryScope::Tenant;
+            match (UnassignRole { principal, definition, scope }).run(desk).await {
                 // Gone already: that is what was asked for.
                 Err(crate::answer::Denied::Refused(Refusal::NotFound { .. })) => Ok(()),
                 other => other,

@@ -14,8 +14,8 @@ mod role;
 mod unit;
 mod user_life;
 
-pub(crate) use assign::{all_appointed, tell};
 pub use assign::{AssignRole, UnassignRole};
+pub(crate) use assign::{all_appointed, tell};
 pub(crate) use audit::indexed;
 pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditSpan, audited_as, entitlement_among};
 pub use change_group::{PutMember, RemoveMember};

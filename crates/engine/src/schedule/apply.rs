@@ -79,17 +79,19 @@ pub(super) async fn apply(desk: &mut Desk<'_>, mut what: Applied<'_>, decision: 
     match decision {
         Decision::Give { window, answers } => {
             let event = given(what.kind);
-            give(desk, &mut what, window, event).await?;
+            Box::pin(give(desk, &mut what, window, event)).await?;
             answer(desk, answers).await
         }
         Decision::Replace { window, answers, .. } => {
-            replace(desk, &mut what, window).await?;
+            Box::pin(replace(desk, &mut what, window)).await?;
             answer(desk, answers).await
         }
-        Decision::Activate { gates, .. } => activate(desk, &mut what, gates).await,
-        Decision::Prolong { gates, .. } => prolong(desk, &mut what, gates).await,
+        Decision::Activate { gates, .. } => Box::pin(activate(desk, &mut what, gates)).await,
+        Decision::Prolong { gates, .. } => Box::pin(prolong(desk, &mut what, gates)).await,
         Decision::Ask { schedule, until } => ask(desk, &mut what, schedule, until).await,
-        Decision::End { cancels, ends_activations, .. } => take(desk, &mut what, cancels, ends_activations).await,
+        Decision::End { cancels, ends_activations, .. } => {
+            Box::pin(take(desk, &mut what, cancels, ends_activations)).await
+        }
     }
 }
 

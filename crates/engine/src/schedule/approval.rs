@@ -243,7 +243,7 @@ impl Command for DecideStage {
                 reject(desk, &row, &approval).await?;
                 false
             }
-            Verdict::Approve => approve(desk, &row, &approval, at).await?,
+            Verdict::Approve => Box::pin(approve(desk, &row, &approval, at)).await?,
         };
         desk.flush().await?;
         let row = desk.tx.order(request).await?.ok_or_else(unknown)?;
@@ -274,7 +274,7 @@ async fn approve(desk: &mut Desk<'_>, row: &OrderRow, approval: &Approval, at: u
         Provider::Pam | Provider::DirectoryRoles | Provider::Groups => None,
     };
     let Ok(window) = details.asked.window(now, unsaid) else { return void(desk, row, Why::ELIGIBILITY).await };
-    let (usable, eligible) = held::usable(desk.tx, holder.id, &key, window.start(), None, now).await?;
+    let (usable, eligible) = Box::pin(held::usable(desk.tx, holder.id, &key, window.start(), None, now)).await?;
     let until = match usable {
         Usable::Eligible { window: eligible, .. } if eligible.covers(window.start()) => eligible.end(),
         Usable::Eligible { .. } | Usable::Elsewhere | Usable::Nowhere => {

@@ -142,14 +142,15 @@ impl Command for Submit {
         let unfit = |_| Refusal::Invalid { field: "justification", rule: "at most 4,000 characters of plain text" };
         let justification = order.said.justification.as_deref().map(Justification::parse).transpose().map_err(unfit)?;
         let gives = !matches!(order.action, Action::AdminRemove | Action::SelfDeactivate);
-        let holder = place::check(desk.tx, &order.key, order.kind, order.principal, gives).await?;
-        authority::require(desk, &order.key, order.kind, order.action, &holder).await?;
-        due::settle_line(desk, holder.id, &order.key).await?;
+        let check = place::check(desk.tx, &order.key, order.kind, order.principal, gives);
+        let holder = Box::pin(check).await?;
+        Box::pin(authority::require(desk, &order.key, order.kind, order.action, &holder)).await?;
+        Box::pin(due::settle_line(desk, holder.id, &order.key)).await?;
         let found = held::load(desk.tx, holder.id, &order.key, order.kind, now).await?;
         let start = order.asked.start.map_or(now, |start| start.max(now));
         let rests = matches!(order.action, Action::SelfActivate | Action::SelfExtend);
         let (usable, eligible) = if rests && order.kind == Kind::Assignment {
-            held::usable(desk.tx, holder.id, &order.key, start, order.target, now).await?
+            Box::pin(held::usable(desk.tx, holder.id, &order.key, start, order.target, now)).await?
         } else {
             (Usable::Nowhere, None)
         };
@@ -194,7 +195,7 @@ impl Command for Submit {
         let id = request.id;
         let Found { row, is_standing, .. } = found;
         let what = Applied { key: &order.key, kind: order.kind, holder: &holder, row, is_standing, request, details };
-        apply(desk, what, decision).await?;
+        Box::pin(apply(desk, what, decision)).await?;
         desk.flush().await?;
         let row = desk.tx.order(id).await?.ok_or(Refusal::RequestNotAvailable)?;
         Ok(RequestView::of(row, now)?)

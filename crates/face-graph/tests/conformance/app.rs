@@ -167,7 +167,7 @@ impl App {
             life: SignedDuration::from_hours(1),
             client: Known::GraphCommandLine.client().to_string(),
         };
-        self.issuer.order(order).await.unwrap().0
+        Box::pin(self.issuer.order(order)).await.unwrap().0
     }
 
     pub(crate) async fn issued(
@@ -185,7 +185,7 @@ impl App {
             life,
             client: Known::GraphCommandLine.client().to_string(),
         };
-        issuer.order(order).await.unwrap().0
+        Box::pin(issuer.order(order)).await.unwrap().0
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -199,7 +199,7 @@ impl App {
     /// `GET` by somebody with every scope. The path begins with the edition.
     pub(crate) async fn get(&self, who: &str, path: &str) -> Reply {
         let token = self.token(who).await;
-        self.call(Method::GET, &token, path, &[], "").await
+        Box::pin(self.call(Method::GET, &token, path, &[], "")).await
     }
 
     /// `GET` with `ConsistencyLevel: eventual`.
@@ -240,7 +240,8 @@ impl App {
         let mut request = request.body(Body::from(body.into())).unwrap();
         request.extensions_mut().insert(CallId(CALL));
         request.extensions_mut().insert(Authority { scheme: Scheme::Https, host: "here.example:8443".to_owned() });
-        let (parts, body) = self.face.serve(request).await.into_parts();
+        // On the heap: a test makes many calls, and each would have its place on the stack.
+        let (parts, body) = Box::pin(self.face.serve(request)).await.into_parts();
         let bytes = to_bytes(body, 1 << 24).await.unwrap().to_vec();
         Reply { status: parts.status, headers: parts.headers, bytes }
     }

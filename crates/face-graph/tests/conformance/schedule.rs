@@ -57,7 +57,7 @@ pub(crate) fn refused(reply: &Reply) -> (u16, String) {
 
 pub(crate) async fn pass(app: &App, minutes: i64) {
     let to = app.now().checked_add(SignedDuration::from_mins(minutes)).unwrap();
-    app.engine.advance(&app.clock, to).await.unwrap();
+    Box::pin(app.engine.advance(&app.clock, to)).await.unwrap();
 }
 
 async fn list(app: &App, of: &str, path: &str) -> Vec<Value> {
@@ -212,9 +212,10 @@ async fn graph_049_graph_050_graph_052_graph_053_graph_054_graph_055_graph_056_w
     let eligibilities = format!("{ROLES}/roleEligibilityScheduleRequests");
     let with = |name: &str, value: Value| {
         let mut body = order("adminAssign", "alice", forever());
-        match value {
-            Value::Null => drop(body.as_object_mut().unwrap().remove(name)),
-            value => body[name] = value,
+        if value.is_null() {
+            body.as_object_mut().unwrap().remove(name);
+        } else {
+            body[name] = value;
         }
         body
     };

@@ -36,7 +36,9 @@ use crate::{
 /// Answers a call to one of the twelve collections.
 pub(super) async fn serve(call: &Call, collection: Collection, part: Aspect) -> Answer<Reply> {
     match (part, collection.sort) {
-        (Aspect::List, Sort::Requests) if call.method == Method::POST => order::create(call, collection).await,
+        (Aspect::List, Sort::Requests) if call.method == Method::POST => {
+            Box::pin(order::create(call, collection)).await
+        }
         (Aspect::List, _) => all(call, collection).await,
         (Aspect::Mine, _) => mine(call, collection).await,
         (Aspect::One, Sort::Requests) => request(call, collection).await,

@@ -66,7 +66,7 @@ pub(super) async fn create(call: &Call, collection: Collection) -> Answer<Reply>
             GraphError::new(StatusCode::NOT_FOUND, "RoleNotFound", "The role is not found.")
         }
         Denied::Refused(Refusal::Invalid { .. }) => invalid(),
-        denied => denied.into(),
+        denied @ (Denied::Refused(_) | Denied::Failed(_)) => denied.into(),
     };
     let view = call.engine().submit(&call.signed.caller.actor, order).await.map_err(said)?;
     let mut found = row::request(call, collection, &view);

@@ -32,8 +32,9 @@ pub(super) const GIVEN: [&str; 1] = ["RoleManagement.ReadWrite.Directory"];
 const GIVEN_DEFINITIONS: [&str; 2] = ["RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All"];
 
 /// # Errors
-/// [`Refusal::NotAdministrator`] for everybody who does not administer directory roles.
+/// [`Refusal::NotAdministrator`] for everybody who does not administer directory roles; [`Refusal::PersonRequired`].
 pub(super) async fn require(desk: &mut Desk<'_>, given: &[&str]) -> Answer<()> {
+    desk.require_enough().await?;
     if administers_roles(&desk.directory_roles().await?) || desk.is_given(given).await? {
         return Ok(());
     }

@@ -45,6 +45,7 @@ pub(super) async fn require(
         }
         return if holder.enabled { Ok(()) } else { Err(Refusal::AccountDisabled.into()) };
     }
+    desk.require_enough().await?;
     if administers(desk, key, kind, action).await? { Ok(()) } else { Err(Refusal::NotAdministrator.into()) }
 }
 

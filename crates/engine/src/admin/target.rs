@@ -77,6 +77,16 @@ impl Engine {
             .collect())
     }
 
+    /// One target with its state.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAdministrator`], [`Refusal::NotFound`]; faults of the store.
+    pub async fn target(&self, actor: &Actor, target: TargetId) -> Answer<TargetDetail> {
+        self.consult(actor, Known { target }).await?;
+        let all = self.list_targets(actor).await?;
+        Ok(all.into_iter().find(|detail| detail.target.id == target).ok_or(Refusal::NotFound { what: "target" })?)
+    }
+
     /// Members of the target's groups that nobody is known to owe, as the last read-back cycle of this node saw them.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(set))
+        .routes(routes!(read, set))
         .routes(routes!(test))
         .routes(routes!(drift))
         .routes(routes!(groups))
@@ -128,6 +128,13 @@ impl From<ModeBody> for Mode {
 async fn list(State(app): State<App>, caller: Signed) -> Answer<Json<Page<TargetBody>>> {
     let all = app.engine.list_targets(caller.actor()).await?;
     Ok(Json(Page::whole(all.into_iter().map(Into::into).collect())))
+}
+
+/// One target: how it stands, what it can do by itself, and what an operator should know of its groups.
+#[utoipa::path(get, path = "/targets/{targetId}", tag = "targets", operation_id = "getTarget",
+    params(("targetId" = Uuid, Path)), responses((status = 200, body = TargetBody), Problems))]
+async fn read(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<Json<TargetBody>> {
+    Ok(Json(app.engine.target(caller.actor(), ids.one()).await?.into()))
 }
 
 /// What is to change of a target.

@@ -171,6 +171,7 @@ fn operations() -> Vec<(&'static str, &'static str, String, Value, For)> {
         ("appointAdministrator", "PUT", at("administrators/auditor/_"), none.clone(), For::Global),
         ("dismissAdministrator", "DELETE", at("administrators/auditor/_"), none.clone(), For::Global),
         ("listTargets", "GET", at("targets"), none.clone(), For::Readers),
+        ("getTarget", "GET", at("targets/_"), none.clone(), For::Readers),
         ("setTarget", "PATCH", at("targets/_"), json!({"mode": "authoritative"}), For::Targets),
         ("testTarget", "POST", at("targets/_/test"), none.clone(), For::Targets),
         ("getDrift", "GET", at("targets/_/drift"), none.clone(), For::Readers),

@@ -22,7 +22,6 @@ use uuid::Uuid;
 
 pub use change::{ChangeAlert, DismissAlert};
 pub use finding::{Facts, Incident};
-pub use remedy::Remediate;
 
 use crate::{
     admin::desk::Desk,

@@ -8,24 +8,36 @@ use ephor_domain::{
     alert::{AlertKind, AlertSetting, AlertSettings},
     entitlement::EntitlementKey,
     id::PrincipalId,
+    policy::Kind,
     principal::{Actor, PrincipalKind},
     provider::Provider,
+    request::Action,
 };
 use ephor_store::{
     Tx,
-    tx::{administrator::Administrator, alert::AlertRow, lock::Lock},
+    tx::{
+        administrator::Administrator,
+        alert::AlertRow,
+        line::{Lines, line_id},
+        lock::Lock,
+        order::Orders,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::{Facts, Incident, TENANT, change::LOCK, require, row};
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
+    directory::RoleAssignment,
     engine::Engine,
 };
 
 /// Rows read at once.
 const PAGE: u32 = 500;
+/// Activations that are looked at for runs: those further back were looked at by an earlier scan.
+const LATEST: u32 = 10_000;
 /// Most incidents of one alert that are kept; whoever has more need not see each.
 const MOST: usize = 10_000;
 
@@ -172,13 +184,13 @@ impl Engine {
                 let before = before(now, settings.value(kind, AlertSetting::Duration));
                 Ok(self.store.read(move |tx| Box::pin(stale(tx, before))).await?)
             }
-            AlertKind::TooManyGlobalAdministrators => {
-                let standing = self.store.read(|tx| Box::pin(standing(tx))).await?;
-                Ok(too_many(settings, &standing))
+            AlertKind::TooManyGlobalAdministrators => Ok(too_many(settings, &self.held_roles().await?)),
+            AlertKind::RedundantAssignment => {
+                let before = before(now, settings.value(kind, AlertSetting::Duration));
+                self.unused_eligibilities(before, now).await
             }
+            AlertKind::SequentialActivations => self.hasty_activations(settings).await,
             AlertKind::InvalidLicense
-            | AlertKind::RedundantAssignment
-            | AlertKind::SequentialActivations
             | AlertKind::TooManyOwners
             | AlertKind::TooManyPermanentOwners
             | AlertKind::DuplicateRole
@@ -228,13 +240,13 @@ fn outside((row, _): (Administrator, PrincipalKind)) -> Incident {
     Incident::of(row.principal, row.template, TENANT, facts)
 }
 
-fn too_many(settings: &AlertSettings, standing: &[(Administrator, PrincipalKind)]) -> Vec<Incident> {
+fn too_many(settings: &AlertSettings, held: &[RoleAssignment]) -> Vec<Incident> {
     let global = AdministratorRole::Global.template();
     let holders: BTreeSet<PrincipalId> =
-        standing.iter().filter(|(row, _)| row.template == global).map(|(row, _)| row.principal).collect();
+        held.iter().filter(|row| row.definition == global).map(|row| row.principal).collect();
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let kind = AlertKind::TooManyGlobalAdministrators;
-    if !settings.too_many(kind, count(holders.len()), count(standing.len())) {
+    if !settings.too_many(kind, count(holders.len()), count(held.len())) {
         return Vec::new();
     }
     let incident = |principal: PrincipalId| {
@@ -243,6 +255,107 @@ fn too_many(settings: &AlertSettings, standing: &[(Administrator, PrincipalKind)
         Incident { id: principal.to_string(), facts }
     };
     holders.into_iter().map(incident).collect()
+}
+
+impl Engine {
+    /// Eligibilities in force since `before` and not used since.
+    async fn unused_eligibilities(&self, before: Timestamp, now: Timestamp) -> Answer<Vec<Incident>> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self
+                .store
+                .read(move |tx| {
+                    Box::pin(async move {
+                        let rows =
+                            tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &Lines::All, after, PAGE).await?;
+                        let used: Vec<Uuid> = rows
+                            .iter()
+                            .map(|row| line_id(row.line.principal, row.line.entitlement, Kind::Assignment))
+                            .collect();
+                        let last = tx.last_activations(&used).await?;
+                        Ok(rows.into_iter().map(|row| row.line).zip(last).collect::<Vec<_>>())
+                    })
+                })
+                .await?;
+            after = page.last().map(|(line, _)| line.id);
+            for (line, last) in &page {
+                let is_in_force = line.start <= now && line.end.is_none_or(|end| now < end);
+                if is_in_force && last.unwrap_or(line.start).max(line.start) < before {
+                    let facts = Facts { created: Some(line.created), last: *last, ..Facts::default() };
+                    found.push(Incident::of(line.principal, line.definition, &line.scope, facts));
+                }
+            }
+            if page.len() < PAGE as usize {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Activations of one role by one principal that follow each other too fast, among the latest ones.
+    async fn hasty_activations(&self, settings: &AlertSettings) -> Answer<Vec<Incident>> {
+        let kind = AlertKind::SequentialActivations;
+        let interval = settings.value(kind, AlertSetting::Interval);
+        let interval = SignedDuration::from_secs(i64::try_from(interval).unwrap_or(i64::MAX));
+        let least = settings.value(kind, AlertSetting::Counter);
+        let mut activations: BTreeMap<_, Vec<Timestamp>> = BTreeMap::new();
+        let mut before = None;
+        for _ in 0..LATEST / PAGE {
+            let page = self
+                .store
+                .read(move |tx| {
+                    Box::pin(async move {
+                        tx.orders(Provider::DirectoryRoles, Kind::Assignment, &Orders::All, before, PAGE).await
+                    })
+                })
+                .await?;
+            before = page.last().map(|row| row.request.id);
+            let is_last = page.len() < PAGE as usize;
+            for row in page.into_iter().filter(|row| row.request.action == Action::SelfActivate) {
+                let line = (row.request.principal, row.order.definition, row.order.scope);
+                activations.entry(line).or_default().push(row.request.created);
+            }
+            if is_last {
+                break;
+            }
+        }
+        let mut found = Vec::new();
+        for ((principal, definition, scope), mut instants) in activations {
+            instants.sort_unstable();
+            if let Some(run) = longest_run(&instants, interval)
+                && run.count >= least
+            {
+                let facts =
+                    Facts { count: Some(run.count), from: Some(run.from), until: Some(run.until), ..Facts::default() };
+                found.push(Incident::of(principal, definition, &scope, facts));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Instants that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    count: u64,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+/// The longest run of ascending instants, each within `interval` of the one before; the latest among equal ones.
+fn longest_run(instants: &[Timestamp], interval: SignedDuration) -> Option<Run> {
+    let mut longest: Option<Run> = None;
+    let mut open: Option<Run> = None;
+    for at in instants {
+        let run = match open {
+            Some(run) if at.duration_since(run.until) <= interval => Run { count: run.count + 1, until: *at, ..run },
+            Some(_) | None => Run { count: 1, from: *at, until: *at },
+        };
+        if longest.is_none_or(|known| run.count >= known.count) {
+            longest = Some(run);
+        }
+        open = Some(run);
+    }
+    longest
 }
 
 /// People who hold a role and have not signed in since `before`; who never did counts from when it was given.
@@ -261,4 +374,23 @@ async fn stale(tx: &mut Tx, before: Timestamp) -> Result<Vec<Incident>, ephor_st
             Incident::of(row.principal, row.template, TENANT, facts)
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_broken_by_a_longer_pause() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let run = |seconds: &[i64]| {
+            let instants: Vec<Timestamp> = seconds.iter().copied().map(at).collect();
+            longest_run(&instants, SignedDuration::from_secs(10)).map(|run| (run.count, run.from, run.until))
+        };
+        assert_eq!(run(&[]), None);
+        assert_eq!(run(&[5]), Some((1, at(5), at(5))));
+        assert_eq!(run(&[0, 10, 20, 31]), Some((3, at(0), at(20))));
+        assert_eq!(run(&[0, 10, 100, 101, 102, 103]), Some((4, at(100), at(103))));
+        assert_eq!(run(&[0, 1, 50, 51]), Some((2, at(50), at(51))));
+    }
 }

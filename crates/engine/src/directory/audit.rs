@@ -16,10 +16,12 @@ use ephor_domain::{
     id::{GroupId, Id, PrincipalId, RequestId},
     principal::{Actor, Proof},
     provider::Provider,
-    request::Request,
     scope::DirectoryScope,
 };
-pub use ephor_store::tx::directory_audit::{AuditFilter, AuditRow, AuditSpan};
+pub use ephor_store::tx::{
+    directory_audit::{AuditFilter, AuditRow, AuditSpan},
+    order::OrderRow,
+};
 use ephor_store::{Fault, Tx};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -110,13 +112,13 @@ fn failed(event: u16) -> bool {
     [events::CREATE_REFUSED, events::CLOSE_REFUSED, events::DECISION_REFUSED].iter().any(|refused| refused.id == event)
 }
 
-/// A record with the request that it belongs to, if that is still kept.
+/// A record with the order that it belongs to, if that is still kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     /// The record.
     pub row: AuditRow,
-    /// Its request.
-    pub request: Option<Request>,
+    /// Its request, and what was ordered.
+    pub order: Option<OrderRow>,
 }
 
 /// Everything under which a record about `id` is found: of roles and groups also what is held of them.
@@ -210,13 +212,13 @@ impl Engine {
                 requests.dedup();
                 let mut known = HashMap::new();
                 for id in requests {
-                    if let Some(request) = tx.audited_request(id).await? {
-                        known.insert(id, request);
+                    if let Some(order) = tx.order(id).await? {
+                        known.insert(id, order);
                     }
                 }
                 let entry = |row: AuditRow| {
-                    let request = row.request.and_then(|id| known.get(&id).cloned());
-                    AuditEntry { row, request }
+                    let order = row.request.and_then(|id| known.get(&id).cloned());
+                    AuditEntry { row, order }
                 };
                 Ok(Ok(rows.into_iter().map(entry).collect()))
             })

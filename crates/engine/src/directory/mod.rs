@@ -17,7 +17,7 @@ mod user_life;
 pub use assign::{AssignRole, UnassignRole};
 pub(crate) use assign::{all_appointed, tell};
 pub(crate) use audit::indexed;
-pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditSpan, audited_as, entitlement_among};
+pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditSpan, OrderRow, audited_as, entitlement_among};
 pub use change_group::{PutMember, RemoveMember};
 pub use change_role::{ChangeRoleDefinition, CreateRoleDefinition, DeleteRoleDefinition, RolePatch};
 pub use ephor_store::tx::{

@@ -380,3 +380,65 @@ async fn graph_143_stale_accounts_follow_their_duration() {
     let config = format!("{ROOT}/alertConfigurations/{}", id(key));
     assert_eq!(app.get("gr", &config).await.ok()["duration"], "P60D");
 }
+
+async fn order(app: &App, who_orders: &str, set: &str, action: &str, duration: &str) {
+    let body = json!({
+        "action": action, "principalId": who("alice"), "roleDefinitionId": UA, "directoryScopeId": "/",
+        "justification": "because", "scheduleInfo": {"expiration": {"type": "afterDuration", "duration": duration}},
+    });
+    let reply = app.post(who_orders, &format!("/v1.0/roleManagement/directory/{set}"), body).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text());
+}
+
+async fn activate(app: &App) {
+    order(app, "alice", "roleAssignmentScheduleRequests", "selfActivate", "PT5M").await;
+}
+
+#[tokio::test]
+async fn graph_143_unused_eligibilities_follow_their_duration_and_are_taken_away() {
+    let app = App::start().await;
+    let key = KEYS[2];
+    order(&app, "pra", "roleEligibilityScheduleRequests", "adminAssign", "P365D").await;
+    refresh(&app, key).await;
+    assert_eq!(state(&app, key).await, (false, 0));
+    app.clock.set(app.clock.now() + SignedDuration::from_hours(24 * 31));
+    refresh(&app, key).await;
+    let found = incidents(&app, key).await;
+    assert_eq!(each(&found, "assigneeId"), [who("alice").to_string()]);
+    assert_eq!(found["value"][0]["lastActivationDateTime"], json!(null));
+    activate(&app).await;
+    refresh(&app, key).await;
+    assert_eq!(state(&app, key).await, (false, 0), "used by now");
+    app.clock.set(app.clock.now() + SignedDuration::from_hours(24 * 31));
+    refresh(&app, key).await;
+    let found = incidents(&app, key).await;
+    assert_eq!(each(&found, "lastActivationDateTime"), ["2026-04-02T10:00:00Z"]);
+    let reply = remediate(&app, key, each(&found, "id")[0]).await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text());
+    let left = app.get("gr", "/v1.0/roleManagement/directory/roleEligibilitySchedules").await.ok();
+    assert_eq!(left["value"], json!([]));
+    assert_eq!(state(&app, key).await, (false, 0));
+}
+
+#[tokio::test]
+async fn graph_143_quick_activations_are_counted() {
+    let app = App::start().await;
+    let key = KEYS[4];
+    order(&app, "pra", "roleEligibilityScheduleRequests", "adminAssign", "P365D").await;
+    let kind = "#microsoft.graph.sequentialActivationRenewalsAlertConfiguration";
+    configure(&app, key, json!({"@odata.type": kind, "timeIntervalBetweenActivations": "PT10M"})).await;
+    for count in 1..=3 {
+        activate(&app).await;
+        refresh(&app, key).await;
+        assert_eq!(state(&app, key).await.0, count == 3, "{count}");
+        app.clock.set(app.clock.now() + SignedDuration::from_mins(6));
+    }
+    let found = incidents(&app, key).await;
+    let row = &found["value"][0];
+    assert_eq!(
+        [&row["assigneeId"], &row["activationCount"], &row["sequenceStartDateTime"], &row["sequenceEndDateTime"]],
+        [&json!(who("alice")), &json!(3), &json!("2026-03-02T10:00:00Z"), &json!("2026-03-02T10:12:00Z")]
+    );
+    let (status, _, _) = remediate(&app, key, row["id"].as_str().unwrap()).await.error();
+    assert_eq!(status, 400, "people alone put that right");
+}

@@ -165,3 +165,54 @@ async fn audits_are_for_those_who_read_roles_or_the_log() {
     let reply = app.post("gr", AUDITS, json!({})).await;
     assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
 }
+
+#[tokio::test]
+async fn graph_149_orders_are_told_as_requested_and_completed() {
+    let app = App::start().await;
+    let order = |action: &str, expiration: Value| {
+        json!({
+            "action": action, "principalId": who("alice"), "roleDefinitionId": UA, "directoryScopeId": "/",
+            "justification": "a leak", "scheduleInfo": {"expiration": expiration},
+        })
+    };
+    let root = "/v1.0/roleManagement/directory";
+    let endless = order("adminAssign", json!({"type": "noExpiration"}));
+    let made = app.post("pra", &format!("{root}/roleEligibilityScheduleRequests"), endless).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let eligible = made.json()["id"].as_str().unwrap().to_owned();
+    let of = async |id: &str| app.get("gr", &format!("{AUDITS}?$filter=correlationId eq '{id}'")).await.ok();
+    let told = of(&eligible).await;
+    assert_eq!(
+        each(&told, "activityDisplayName"),
+        [
+            "Add eligible member to role in PIM completed (permanent)",
+            "Add eligible member to role",
+            "Add eligible member to role in PIM requested (permanent)",
+        ]
+    );
+    app.clock.set(app.clock.now() + SignedDuration::from_mins(1));
+    let hour = order("selfActivate", json!({"type": "afterDuration", "duration": "PT1H"}));
+    let made = app.post("alice", &format!("{root}/roleAssignmentScheduleRequests"), hour).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let active = made.json()["id"].as_str().unwrap().to_owned();
+    let told = of(&active).await;
+    assert_eq!(
+        each(&told, "activityDisplayName"),
+        [
+            "Add member to role completed (PIM activation)",
+            "Add member to role",
+            "Add member to role requested (PIM activation)",
+        ]
+    );
+    let row = &told["value"][0];
+    assert_eq!(row["resultReason"], "a leak");
+    let kinds: Vec<&str> =
+        row["targetResources"].as_array().unwrap().iter().map(|it| it["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["Role", "Request", "User", "Directory"]);
+    assert_eq!(row["targetResources"][0]["id"], UA);
+    assert_eq!(told["value"][1]["initiatedBy"]["app"]["displayName"], "MS-PIM");
+    let filter = format!(
+        "activityDisplayName eq 'Add member to role completed (PIM activation)' and targetResources/any(t:t/id eq '{UA}')"
+    );
+    assert_eq!(each(&app.get("gr", &format!("{AUDITS}?$filter={filter}")).await.ok(), "correlationId"), [active]);
+}

@@ -3,8 +3,10 @@
 use ephor_domain::{
     alert::{AlertKind, AlertSettings},
     id::PrincipalId,
+    request::Action,
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     Tx, code,
@@ -88,9 +90,14 @@ static LAST_SIGN_INS: Statement = Statement::new(
      WHERE principal IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
 );
 
+static LAST_ACTIVATION: Statement = Statement::new(
+    "alert.last_activation",
+    "SELECT max(r.created) FROM schedule_order o JOIN request r ON r.id = o.request WHERE o.line = $1 AND r.action = $2",
+);
+
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] =
-    &[&LIST, &PUT, &INCIDENTS, &PUT_INCIDENT, &DROP_INCIDENT, &SIGNED_IN, &LAST_SIGN_INS];
+    &[&LIST, &PUT, &INCIDENTS, &PUT_INCIDENT, &DROP_INCIDENT, &SIGNED_IN, &LAST_SIGN_INS, &LAST_ACTIVATION];
 
 fn place(kind: AlertKind, scope: &str) -> Vec<Value> {
     vec![code::of(kind.provider()), scope.into(), kind.word().into()]
@@ -162,6 +169,20 @@ impl Tx {
         let mut values = place(kind, scope);
         values.push(id.into());
         Ok(self.session.exec(&DROP_INCIDENT, values).await? > 0)
+    }
+
+    /// When each of these lines of assignments was last activated.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn last_activations(&mut self, lines: &[Uuid]) -> Result<Vec<Option<Timestamp>>, Fault> {
+        let values = lines.iter().map(|line| vec![(*line).into(), code::of(Action::SelfActivate)]).collect();
+        let answers = self.session.many(&LAST_ACTIVATION, values).await?;
+        let last = answers.into_iter().map(|rows| match rows.into_iter().next() {
+            Some(row) => Reader::new("request", row).instant_or_null("created"),
+            None => Ok(None),
+        });
+        last.collect()
     }
 
     /// When these last signed in; those who never did are left out.

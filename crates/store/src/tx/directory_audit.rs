@@ -4,12 +4,11 @@
 use ephor_domain::{
     id::{EntitlementId, PrincipalId, RequestId},
     provider::Provider,
-    request::Request,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Tx, code, row};
+use super::{Tx, code};
 use crate::{
     Fault,
     sql::{Op, Reader, Statement, Value},
@@ -120,10 +119,6 @@ static BY_TARGET: Statement = Statement::new(
          ORDER BY a.at DESC, a.id DESC LIMIT $4"
     ),
 );
-static REQUEST: Statement = Statement::new(
-    "directory_audit.request",
-    concat!("SELECT ", row::request_columns!(), " FROM request r WHERE r.id = $1"),
-);
 static INSERT: Statement = Statement::new(
     "directory_audit.insert",
     "INSERT INTO directory_audit (id, at, event, provider, actor, component, address, subject, request, entitlement, \
@@ -146,7 +141,6 @@ pub(super) static ALL: &[&Statement] = &[
     &BY_CORRELATION,
     &BY_ACTOR,
     &BY_TARGET,
-    &REQUEST,
     &INSERT,
     &INSERT_TARGET,
     &FORGET,
@@ -214,15 +208,6 @@ impl Tx {
             }
         };
         self.all("directory_audit", statement, values, read).await
-    }
-
-    /// The request that a record belongs to, if it is still kept.
-    ///
-    /// # Errors
-    /// As any statement.
-    pub async fn audited_request(&mut self, id: RequestId) -> Result<Option<Request>, Fault> {
-        let found = self.first("request", &REQUEST, vec![id.into()]).await?;
-        found.map(|mut row| row::request(&mut row)).transpose()
     }
 
     /// Records after a place, oldest first.

@@ -8,7 +8,7 @@ use ephor_domain::{
     provider::Provider,
     time::Ttl,
 };
-use ephor_engine::alert::{AlertRow, ChangeAlert, DismissAlert, Incident, Remediate};
+use ephor_engine::alert::{AlertRow, ChangeAlert, DismissAlert, Incident};
 use ephor_odata::v4::Predicate;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -260,6 +260,6 @@ pub(super) async fn operation(call: &Call) -> Answer<Reply> {
 pub(super) async fn remediate(call: &Call) -> Answer<Reply> {
     let kind = named(call, call.key(0))?;
     let incident = call.key(1).to_owned();
-    call.engine().administer(&call.signed.caller.actor, Remediate { kind, incident }).await?;
+    call.engine().remediate(&call.signed.caller.actor, kind, incident).await?;
     Ok(Reply::done())
 }

@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use ephor_domain::{entitlement::EntitlementKey, provider::Provider, request::Action};
-use ephor_engine::directory::{AuditEntry, entitlement_among};
+use ephor_domain::{
+    entitlement::{Access, EntitlementKey},
+    id::GroupId,
+    policy::Kind,
+    provider::{AskedEnd, Provider},
+};
+use ephor_engine::directory::{AuditEntry, OrderRow, entitlement_among};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -26,7 +31,8 @@ impl Names {
             let row = &entry.row;
             let (actor, subject) = (row.actor.map(|id| id.uuid()), row.subject.map(|id| id.uuid()));
             let facts = Said::read(&row.facts);
-            [actor, subject, facts.id("group"), facts.id("definition")]
+            let ordered = entry.order.as_ref().map(|it| it.order.definition);
+            [actor, subject, facts.id("group"), facts.id("definition"), ordered]
         });
         let named: BTreeSet<Uuid> = named.flatten().collect();
         let objects = call.engine().directory_objects(named.into_iter().collect()).await?;
@@ -65,17 +71,9 @@ struct Known<'e> {
     key: Option<EntitlementKey>,
 }
 
-fn order(action: Action) -> &'static str {
-    match action {
-        Action::SelfActivate => "selfActivate",
-        Action::SelfDeactivate => "selfDeactivate",
-        Action::SelfExtend => "selfExtend",
-        Action::SelfRenew => "selfRenew",
-        Action::AdminAssign => "adminAssign",
-        Action::AdminUpdate => "adminUpdate",
-        Action::AdminRemove => "adminRemove",
-        Action::AdminExtend => "adminExtend",
-        Action::AdminRenew => "adminRenew",
+impl Known<'_> {
+    fn order(&self) -> Option<&OrderRow> {
+        self.entry.order.as_ref()
     }
 }
 
@@ -89,9 +87,15 @@ impl Facts for Known<'_> {
                 Some(EntitlementKey::Group { access, .. }) => Some(access.word()),
                 Some(_) | None => None,
             },
-            "order" => self.said.text(name).or_else(|| self.entry.request.as_ref().map(|it| order(it.action))),
-            // Nothing else moves through the states of a request.
-            "kind" => self.said.text(name).or(Some("assignment")),
+            "order" => self.said.text(name).or_else(|| self.order().map(|it| it.request.action.word())),
+            "kind" => self.said.text(name).or_else(|| match self.order()?.order.kind {
+                Kind::Eligibility => Some("eligibility"),
+                Kind::Assignment => Some("assignment"),
+            }),
+            "end" => self.said.text(name).or_else(|| {
+                let is_endless = self.order()?.order.details.asked.end == AskedEnd::Never;
+                is_endless.then_some("never")
+            }),
             _ => self.said.text(name),
         }
     }
@@ -117,6 +121,18 @@ pub(super) fn rows(call: &Call, names: &Names, entry: &AuditEntry) -> Vec<Value>
 /// What is held, or would be.
 fn key(names: &Names, entry: &AuditEntry, said: &Said) -> Option<EntitlementKey> {
     let entitlement = entry.row.entitlement?.uuid();
+    if let Some(OrderRow { order, .. }) = &entry.order {
+        let (definition, scope) = (order.definition, order.scope.as_str());
+        return match entry.row.provider? {
+            Provider::Groups => {
+                Access::from_word(scope).map(|access| EntitlementKey::Group { group: GroupId::new(definition), access })
+            }
+            Provider::DirectoryRoles => {
+                scope.parse().ok().map(|scope| EntitlementKey::DirectoryRole { definition, scope })
+            }
+            Provider::Pam | Provider::Resources => None,
+        };
+    }
     let group = said.id("group").or_else(|| said.id("definition"));
     let roles: Vec<Uuid> = match said.id("definition") {
         Some(definition) => vec![definition],
@@ -128,7 +144,7 @@ fn key(names: &Names, entry: &AuditEntry, said: &Said) -> Option<EntitlementKey>
 fn row(call: &Call, names: &Names, known: &Known<'_>, line: usize, activity: &Activity) -> Value {
     let record = &known.entry.row;
     let of_group = record.provider == Some(Provider::Groups);
-    let justification = known.entry.request.as_ref().and_then(|it| it.justification.as_ref()).map(|it| it.as_str());
+    let justification = known.order().and_then(|it| it.request.justification.as_ref()).map(|it| it.as_str());
     let reason = record.failure.as_deref().or(justification);
     json!({
         "@odata.type": "#microsoft.graph.directoryAudit",
@@ -250,10 +266,13 @@ fn details(call: &Call, known: &Known<'_>, justification: Option<&str>) -> Vec<V
     };
     let end = known.said.text("end").filter(|end| *end != "never").map(str::to_owned);
     let request = record.request.map(|id| id.to_string());
+    let said = known.order().map(|it| &it.order.details.said);
     let pairs = [
         ("RoleDefinitionOriginId", role.clone()),
         ("TemplateId", role),
         ("StartTime", known.said.text("start").map(str::to_owned)),
+        ("TicketNumber", said.and_then(|said| said.ticket_number.clone())),
+        ("TicketSystem", said.and_then(|said| said.ticket_system.clone())),
         ("ExpirationTime", end),
         ("Justification", justification.map(str::to_owned)),
         ("RequestId", request.clone()),

@@ -1,5 +1,6 @@
 //! What is served below `providers/Microsoft.Authorization` (`ARM 1`), with its versions (`ARM 1.1`) and methods.
 
+use ephor_domain::policy::Kind;
 use http::Method;
 
 use crate::version;
@@ -17,10 +18,16 @@ pub(crate) enum Collection {
     Locks,
     Policies,
     PolicyAssignments,
+    /// Requests for eligibilities or assignments.
+    Requests(Kind),
+    Schedules(Kind),
+    Instances(Kind),
+    EligibleChildren,
+    Approvals,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::RoleDefinitions,
         Self::RoleAssignments,
         Self::Permissions,
@@ -31,6 +38,14 @@ impl Collection {
         Self::Locks,
         Self::Policies,
         Self::PolicyAssignments,
+        Self::Requests(Kind::Eligibility),
+        Self::Requests(Kind::Assignment),
+        Self::Schedules(Kind::Eligibility),
+        Self::Schedules(Kind::Assignment),
+        Self::Instances(Kind::Eligibility),
+        Self::Instances(Kind::Assignment),
+        Self::EligibleChildren,
+        Self::Approvals,
     ];
 
     /// Its name in paths.
@@ -46,6 +61,14 @@ impl Collection {
             Self::Locks => "locks",
             Self::Policies => "roleManagementPolicies",
             Self::PolicyAssignments => "roleManagementPolicyAssignments",
+            Self::Requests(Kind::Eligibility) => "roleEligibilityScheduleRequests",
+            Self::Requests(Kind::Assignment) => "roleAssignmentScheduleRequests",
+            Self::Schedules(Kind::Eligibility) => "roleEligibilitySchedules",
+            Self::Schedules(Kind::Assignment) => "roleAssignmentSchedules",
+            Self::Instances(Kind::Eligibility) => "roleEligibilityScheduleInstances",
+            Self::Instances(Kind::Assignment) => "roleAssignmentScheduleInstances",
+            Self::EligibleChildren => "eligibleChildResources",
+            Self::Approvals => "roleAssignmentApprovals",
         }
     }
 
@@ -67,7 +90,13 @@ impl Collection {
             Self::ElevateAccess => version::ELEVATE_ACCESS,
             Self::ClassicAdministrators => version::CLASSIC_ADMINISTRATORS,
             Self::Locks => version::LOCKS,
-            Self::Policies | Self::PolicyAssignments => version::PIM,
+            Self::Policies
+            | Self::PolicyAssignments
+            | Self::Requests(_)
+            | Self::Schedules(_)
+            | Self::Instances(_)
+            | Self::EligibleChildren => version::PIM,
+            Self::Approvals => version::APPROVALS,
         }
     }
 
@@ -86,10 +115,15 @@ impl Collection {
                 | Self::ClassicAdministrators
                 | Self::Locks
                 | Self::Policies
-                | Self::PolicyAssignments,
+                | Self::PolicyAssignments
+                | Self::Requests(_)
+                | Self::EligibleChildren,
                 0,
             ) => READ,
-            (Self::ElevateAccess, 0) => &[Method::POST],
+            (Self::ElevateAccess, 0) | (Self::Requests(_), 2) => &[Method::POST],
+            (Self::Requests(_), 1) => &[Method::GET, Method::PUT],
+            (Self::Schedules(_) | Self::Instances(_), 0 | 1) | (Self::Approvals, 0..=2) => READ,
+            (Self::Approvals, 3) => &[Method::GET, Method::PATCH, Method::PUT],
             _ => &[],
         }
     }

@@ -45,7 +45,7 @@ impl Who {
 fn refused(who: &Who, refusal: &Refusal) -> ArmError {
     match refusal {
         Refusal::Resource(refusal) => resource(who, refusal),
-        Refusal::Schedule(refusal) => schedule(refusal),
+        Refusal::Schedule(refusal) => schedule(who, refusal),
         Refusal::UnknownCaller
         | Refusal::AccountDisabled
         | Refusal::NotAdministrator
@@ -76,11 +76,54 @@ fn refused(who: &Who, refusal: &Refusal) -> ArmError {
     }
 }
 
-fn schedule(refusal: &ScheduleRefusal) -> ArmError {
-    if matches!(refusal, ScheduleRefusal::Policy(_)) {
-        return invalid_policy();
+fn schedule(who: &Who, refusal: &ScheduleRefusal) -> ArmError {
+    match refusal {
+        ScheduleRefusal::AlreadyHeld => ArmError::bad("RoleAssignmentExists", "The Role assignment already exists."),
+        ScheduleRefusal::AlreadyPending => ArmError::bad(
+            "PendingRoleAssignmentRequest",
+            "There is already an existing pending Role assignment request.",
+        ),
+        ScheduleRefusal::NotHeld => ArmError::bad("RoleAssignmentDoesNotExist", "The Role assignment does not exist."),
+        // The spelling is the served one.
+        ScheduleRefusal::HeldTooShort => {
+            ArmError::bad("ActiveDurationTooShort", "The Active duration is too short. Miniumum Required is 5 minutes.")
+        }
+        ScheduleRefusal::WindowTooShort | ScheduleRefusal::InvalidWindow => {
+            ArmError::bad("InvalidRoleAssignmentRequestSchedule", "The role assignment request schedule is invalid.")
+        }
+        ScheduleRefusal::NotHolder => ArmError::bad(
+            "InsufficientPermissions",
+            format!("The requestor {} does not have permissions for this request.", who.id),
+        ),
+        ScheduleRefusal::EligibleElsewhere | ScheduleRefusal::NoScope => {
+            ArmError::bad("InvalidScope", "The scope is invalid.")
+        }
+        ScheduleRefusal::Rules(failed) => {
+            let names: Vec<String> = failed.iter().map(|rule| format!("\"{}\"", rule.word())).collect();
+            ArmError::bad(
+                "RoleAssignmentRequestPolicyValidationFailed",
+                format!("The following policy rules failed: [{}]", names.join(",")),
+            )
+        }
+        ScheduleRefusal::Context(class) => ArmError::bad(
+            "RoleAssignmentRequestAcrsValidationFailed",
+            format!(
+                "&claims=%7B%22access_token%22%3A%7B%22acrs%22%3A%7B%22essential%22%3Atrue%2C%20%22value%22%3A%22{class}\
+                 %22%7D%7D%7D"
+            ),
+        ),
+        ScheduleRefusal::AlreadyDecided | ScheduleRefusal::StageNotOpen => {
+            ArmError::new(StatusCode::CONFLICT, "ApprovalAlreadyCompleted", "The approval is completed already.")
+        }
+        ScheduleRefusal::Endless
+        | ScheduleRefusal::NotPossible(_)
+        | ScheduleRefusal::NotCancellable
+        | ScheduleRefusal::NotSupported
+        | ScheduleRefusal::ReasonRequired => {
+            ArmError::bad("InvalidRoleAssignmentRequest", "The role assignment request is invalid.")
+        }
+        ScheduleRefusal::Policy(_) => invalid_policy(),
     }
-    ArmError::bad("InvalidRoleAssignmentRequest", "The role assignment request is invalid.")
 }
 
 /// 400 `InvalidPolicy`.

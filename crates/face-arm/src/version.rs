@@ -22,6 +22,8 @@ pub(crate) const PIM: &[&str] = &[
     "2020-10-01",
     "2020-10-01-preview",
 ];
+/// Versions of approvals.
+pub(crate) const APPROVALS: &[&str] = &["2021-01-01-preview"];
 /// Versions of role definitions and permissions.
 pub(crate) const ROLE_DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01"];
 /// Versions of role assignments.
@@ -127,6 +129,7 @@ fn is_known_somewhere(version: &str) -> bool {
         SUBSCRIPTIONS,
         METADATA,
         PIM,
+        APPROVALS,
         ROLE_DEFINITIONS,
         ROLE_ASSIGNMENTS,
         DENY_ASSIGNMENTS,

@@ -4,6 +4,7 @@ use ephor_audit::events;
 use ephor_domain::{
     Refusal,
     administration::Right,
+    entitlement::EntitlementKey,
     id::PrincipalId,
     principal::PrincipalKind,
     resource::{Assignment, AssignmentContent, OWNER, ResourceRefusal, USER_ACCESS_ADMINISTRATOR},
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
+    schedule::resource::{end_assignment, is_scheduled},
 };
 
 /// Assignments at the root that are looked through for another administrator.
@@ -90,7 +92,9 @@ impl Command for PutRoleAssignment {
             });
             return Ok(Put { assignment, created: false });
         }
-        if desk.tx.role_assignment_on(holder.id, &scope, role.id).await?.is_some() {
+        let key = EntitlementKey::Resource { definition: role.id, scope: scope.clone() };
+        let is_held = desk.tx.role_assignment_on(holder.id, &scope, role.id).await?.is_some();
+        if is_held || is_scheduled(desk.tx, holder.id, &key, now).await? {
             return Err(Refusal::from(ResourceRefusal::AssignmentExists).into());
         }
         let assignment = Assignment {
@@ -145,7 +149,8 @@ impl Command for DeleteRoleAssignment {
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Option<Assignment>> {
         let (scope, _) = allowed(desk, &self.scope, action::DELETE_ASSIGNMENTS).await?;
         let Some(found) = desk.tx.role_assignment(self.name).await?.filter(|found| found.scope == scope) else {
-            return Ok(None);
+            // What rests on a schedule ends with it (`ARM A-10`).
+            return end_assignment(desk, &scope, self.name).await;
         };
         let at_root = *found.scope.kind() == ArmScopeKind::Root;
         if at_root && administers(&found) && !others_administer(desk, &found).await? {
@@ -182,6 +187,7 @@ async fn others_administer(desk: &mut Desk<'_>, one: &Assignment) -> Answer<bool
 
 /// The scope and what is above it, where the caller may do this there.
 async fn allowed(desk: &mut Desk<'_>, scope: &ArmScope, action: &str) -> Answer<(ArmScope, Vec<ArmScope>)> {
+    desk.require_enough().await?;
     let now = desk.now();
     let rights = match desk.administrator() {
         Some(caller) => Rights::of(desk.tx, caller, now).await?,

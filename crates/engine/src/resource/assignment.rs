@@ -12,6 +12,7 @@ use ephor_store::{
     Fault, Tx,
     tx::role_assignment::{ScopeCursor, ScopeSpan},
 };
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -22,6 +23,7 @@ use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
     directory::memberships,
+    schedule::resource::{assignment_named, assignments_in, assignments_of},
 };
 
 /// Role assignments at a scope, above it and, unless said otherwise, below it.
@@ -64,10 +66,14 @@ impl Query for RoleAssignmentsAt {
         let wanted = wanted(files, &self).await?;
         let most = self.limit.saturating_add(1);
         let mut rows = match wanted {
-            Some(principals) => of_principals(files.tx, &line, &self, principals).await?,
+            Some(principals) => of_principals(files.tx, &line, &self, principals, files.now).await?,
             None => {
                 let spans = spans(files.tx, &line, !self.not_below).await?;
-                in_spans(files.tx, &spans, self.after.as_ref(), most).await?
+                let mut rows = in_spans(files.tx, &spans, self.after.as_ref(), most).await?;
+                let scheduled = assignments_in(files.tx, &spans, files.now).await?;
+                rows.extend(scheduled.into_iter().filter(|row| is_behind(row, self.after.as_ref())));
+                sort(&mut rows);
+                rows
             }
         };
         let limit = self.limit as usize;
@@ -94,26 +100,35 @@ async fn wanted(files: &mut Files<'_>, query: &RoleAssignmentsAt) -> Result<Opti
     }))
 }
 
+fn sort(rows: &mut [Assignment]) {
+    rows.sort_by(|one, other| (one.scope.key(), one.name).cmp(&(other.scope.key(), other.name)));
+}
+
+/// Does the row come after the place?
+fn is_behind(row: &Assignment, after: Option<&ScopeCursor>) -> bool {
+    after.is_none_or(|after| (row.scope.key(), row.name) > (after.scope.as_str(), after.name))
+}
+
 /// What these principals hold at the scope, above it and below it.
 async fn of_principals(
     tx: &mut Tx,
     line: &[ArmScope],
     query: &RoleAssignmentsAt,
     principals: BTreeSet<Uuid>,
+    now: Timestamp,
 ) -> Result<Vec<Assignment>, Fault> {
-    let mut rows = tx.role_assignments_of(principals).await?;
-    rows.sort_by(|one, other| (one.scope.key(), one.name).cmp(&(other.scope.key(), other.name)));
+    let mut rows = tx.role_assignments_of(principals.iter().copied()).await?;
+    rows.extend(assignments_of(tx, principals, now).await?);
+    sort(&mut rows);
     let mut found = Vec::new();
     for row in rows {
-        let is_behind =
-            query.after.as_ref().is_none_or(|after| (row.scope.key(), row.name) > (after.scope.as_str(), after.name));
         let is_there = line.contains(&row.scope)
             || !query.not_below
                 && match line.first() {
                     Some(scope) => chain(tx, &row.scope).await?.contains(scope),
                     None => false,
                 };
-        if is_behind && is_there {
+        if is_behind(&row, query.after.as_ref()) && is_there {
             found.push(row);
         }
     }
@@ -158,7 +173,10 @@ impl Query for RoleAssignmentNamed {
         let rights = Rights::of(files.tx, files.caller, files.now).await?;
         let (scope, line) = locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
         rights.require(files.tx, &line, action::READ_ASSIGNMENTS).await?;
-        let found = files.tx.role_assignment(self.name).await?.filter(|found| found.scope == scope);
+        let mut found = files.tx.role_assignment(self.name).await?.filter(|found| found.scope == scope);
+        if found.is_none() {
+            found = assignment_named(files.tx, &scope, self.name, files.now).await?;
+        }
         Ok(found.ok_or_else(|| Refusal::from(ResourceRefusal::NoAssignment(self.name.to_string())))?)
     }
 }

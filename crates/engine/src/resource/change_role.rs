@@ -17,6 +17,7 @@ use super::{
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
+    schedule::resource::is_role_scheduled,
 };
 
 /// Most scopes, and most actions, of one role.
@@ -169,7 +170,7 @@ impl Command for DeleteResourceRole {
             return Ok(None);
         };
         require_everywhere(desk, &role.assignable, action::DELETE_ROLES).await?;
-        if desk.tx.is_role_assigned(role.id).await? {
+        if desk.tx.is_role_assigned(role.id).await? || is_role_scheduled(desk.tx, role.id).await? {
             return Err(Refusal::from(ResourceRefusal::RoleInUse).into());
         }
         desk.tx.delete_resource_role(role.id).await?;
@@ -181,6 +182,7 @@ impl Command for DeleteResourceRole {
 /// # Errors
 /// [`ResourceRefusal::NotAuthorized`] for the first scope at which the caller may not.
 async fn require_everywhere(desk: &mut Desk<'_>, scopes: &[ArmScope], action: &str) -> Answer<()> {
+    desk.require_enough().await?;
     let Some(caller) = desk.administrator() else { return Ok(()) };
     let now = desk.now();
     let rights = Rights::of(desk.tx, caller, now).await?;

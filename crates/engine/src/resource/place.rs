@@ -16,6 +16,7 @@ use super::{
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
+    schedule::resource::eligible_scopes,
 };
 
 const READ_SUBSCRIPTION: &str = "Microsoft.Resources/subscriptions/read";
@@ -82,11 +83,14 @@ impl Query for VisibleSubscriptions {
                 }
             }
         }
+        let eligible = eligible_scopes(files.tx, &rights.principals).await?;
+        candidates.extend(eligible.iter().filter_map(|scope| scope.subscription_id()).map(ArmScope::subscription));
         candidates.sort();
         candidates.dedup();
         let mut found = Vec::new();
         for scope in candidates {
-            if sees(files, &rights, &scope).await?
+            let is_eligible = eligible.iter().any(|own| scope.contains_path(own));
+            if (is_eligible || sees(files, &rights, &scope).await?)
                 && let Some(place) = files.tx.place(&scope).await?
             {
                 found.push(place);

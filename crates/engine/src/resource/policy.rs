@@ -14,7 +14,7 @@ use super::{
     rights::{Rights, action, locate},
     role,
 };
-use crate::{admin::desk::Desk, answer::Answer};
+use crate::{admin::desk::Desk, answer::Answer, schedule::resource::holds_any};
 
 /// The finer action by which a policy may be changed (`ARM A-23`).
 const WRITE_POLICIES: &str = "Microsoft.Authorization/roleManagementPolicies/write";
@@ -33,7 +33,8 @@ pub(crate) async fn reads_policy(
     let rights = Rights::of(tx, caller, now).await?;
     let (_, chain) = locate(tx, &rights, scope, action::READ_ASSIGNMENTS).await?;
     let holds = |(held, _): &super::rights::Held| held.definition == definition && chain.contains(&held.scope);
-    if !rights.held.iter().any(holds) {
+    let has = rights.held.iter().any(holds) || holds_any(tx, &rights.principals, definition, &chain).await?;
+    if !has {
         rights.require(tx, &chain, action::READ_ASSIGNMENTS).await?;
     }
     assignable(tx, definition, &chain).await
@@ -44,6 +45,7 @@ pub(crate) async fn reads_policy(
 /// # Errors
 /// As [`reads_policy`].
 pub(crate) async fn changes_policy(desk: &mut Desk<'_>, definition: Uuid, scope: &ArmScope) -> Answer<()> {
+    desk.require_enough().await?;
     let now = desk.now();
     let rights = match desk.administrator() {
         Some(caller) => Rights::of(desk.tx, caller, now).await?,

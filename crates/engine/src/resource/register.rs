@@ -19,6 +19,7 @@ use super::{
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
+    schedule::resource::is_span_scheduled,
 };
 
 /// Moves in the tree are made one after the other: two at once could close a ring.
@@ -115,6 +116,7 @@ fn spelled(scope: &ArmScope, parent: &ArmScope) -> ArmScope {
 }
 
 async fn may_write(desk: &mut Desk<'_>, footing: Footing, place: &Place, moved_from: Option<&Place>) -> Answer<()> {
+    desk.require_enough().await?;
     let (Footing::Resources, Some(caller)) = (footing, desk.administrator()) else { return Ok(()) };
     let now = desk.now();
     let rights = Rights::of(desk.tx, caller, now).await?;
@@ -171,6 +173,7 @@ impl Command for DeletePlace {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Option<Place>> {
+        desk.require_enough().await?;
         if let (Footing::Resources, Some(caller)) = (self.footing, desk.administrator()) {
             let now = desk.now();
             let rights = Rights::of(desk.tx, caller, now).await?;
@@ -195,7 +198,8 @@ impl Command for DeletePlace {
             return Err(Refusal::from(ResourceRefusal::ScopeInUse("other scopes hang below it")).into());
         }
         for span in [ScopeSpan::exactly(&place.scope), ScopeSpan::below(&place.scope)] {
-            if !desk.tx.role_assignments_in(&span, None, 1).await?.is_empty() {
+            let has_roles = !desk.tx.role_assignments_in(&span, None, 1).await?.is_empty();
+            if has_roles || is_span_scheduled(desk.tx, &span).await? {
                 return Err(Refusal::from(ResourceRefusal::ScopeInUse("roles are assigned at it")).into());
             }
         }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::tree::{chain, known};
-use crate::{answer::Answer, directory::memberships};
+use crate::{answer::Answer, directory::memberships, schedule::resource::assignments_of};
 
 /// Actions that guard role assignments.
 pub(crate) mod action {
@@ -50,7 +50,9 @@ impl Rights {
         principals.insert(principal.uuid());
         let mut held = Vec::new();
         let mut own: BTreeMap<Uuid, Option<ResourceRole>> = BTreeMap::new();
-        for assignment in tx.role_assignments_of(principals.iter().copied()).await? {
+        let mut all = tx.role_assignments_of(principals.iter().copied()).await?;
+        all.extend(assignments_of(tx, principals.iter().copied(), now).await?);
+        for assignment in all {
             let role = match ResourceRole::find_built_in(assignment.definition) {
                 Some(role) => Some(Cow::Borrowed(role)),
                 None => {

@@ -142,7 +142,7 @@ pub(super) async fn below_group(tx: &mut Tx, group: &ArmScope) -> Result<Vec<Arm
 }
 
 /// All places of one sort right below a scope.
-pub(super) async fn all_below(
+pub(crate) async fn all_below(
     tx: &mut Tx,
     parent: &ArmScope,
     kind: PlaceKind,

@@ -20,6 +20,7 @@ use super::{authority::Sight, place};
 pub(super) struct Judge {
     pub(super) sight: Sight,
     actor: Actor,
+    now: Timestamp,
     /// A person's account that may act.
     is_person: bool,
     /// Who gave any account of this person a way in.
@@ -38,7 +39,7 @@ impl Judge {
             has_factor |= tx.factors(own.id).await?.iter().any(|factor| factor.disabled.is_none());
         }
         let sight = Sight::of(tx, actor, now).await?;
-        Ok(Self { sight, actor: actor.clone(), is_person, given_by, has_factor })
+        Ok(Self { sight, actor: actor.clone(), now, is_person, given_by, has_factor })
     }
 
     /// Is the caller an approver of this stage, as the policy named them when the order came?
@@ -71,7 +72,10 @@ impl Judge {
                 self.sight.owned.contains(&group)
                     || (assignable && self.sight.roles.contains(&PRIVILEGED_ROLE_ADMINISTRATOR))
             }
-            EntitlementKey::PamRole(_) | EntitlementKey::Resource { .. } => false,
+            EntitlementKey::Resource { scope, .. } => {
+                crate::resource::may_assign(tx, self.actor.principal, &scope, self.now).await?
+            }
+            EntitlementKey::PamRole(_) => false,
         })
     }
 

@@ -46,6 +46,9 @@ pub(super) async fn require(
         return if holder.enabled { Ok(()) } else { Err(Refusal::AccountDisabled.into()) };
     }
     desk.require_enough().await?;
+    if let EntitlementKey::Resource { scope, .. } = key {
+        return crate::resource::require_order(desk, scope, action).await;
+    }
     if administers(desk, key, kind, action).await? { Ok(()) } else { Err(Refusal::NotAdministrator.into()) }
 }
 
@@ -77,7 +80,7 @@ pub(super) async fn administers(desk: &mut Desk<'_>, key: &EntitlementKey, kind:
             desk.is_given(groups_given_by(kind, action)).await
         }
         // The rights of resource roles come from resource roles.
-        EntitlementKey::Resource { .. } => Ok(false),
+        EntitlementKey::Resource { scope, .. } => crate::resource::may_order(desk, scope, action).await,
     }
 }
 

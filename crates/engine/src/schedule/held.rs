@@ -105,6 +105,8 @@ pub(super) struct Eligible {
     pub(super) schedule: Uuid,
     /// Its window.
     pub(super) window: Window,
+    /// How far above the scope asked for.
+    far: usize,
 }
 
 /// The eligibility that `principal` would use for a start at `start`, and whether there is one elsewhere.
@@ -120,7 +122,7 @@ pub(super) async fn usable(
     let holders: Vec<PrincipalId> =
         std::iter::once(principal).chain(groups.iter().copied().map(PrincipalId::new)).collect();
     let mut found: Vec<Eligible> = Vec::new();
-    for at in reach(tx, key).await? {
+    for (far, at) in reach(tx, key).await?.into_iter().enumerate() {
         for holder in &holders {
             let Some(row) = tx.line(line_id(*holder, at.id(), Kind::Eligibility)).await? else { continue };
             let Some(held) = held(&row, now) else { continue };
@@ -130,6 +132,7 @@ pub(super) async fn usable(
                 key: at.clone(),
                 schedule: held.schedule,
                 window: held.window,
+                far,
             });
         }
     }
@@ -138,10 +141,10 @@ pub(super) async fn usable(
     {
         found.retain(|eligible| eligible.schedule == named);
     }
-    // What covers the start first, then the holder's own, then what lasts longest.
+    // What covers the start first, then the nearest, then the holder's own, then what lasts longest.
     let rank = |eligible: &Eligible| {
         let end = eligible.window.end().unwrap_or(Timestamp::MAX);
-        (eligible.window.covers(start), eligible.holder == principal, end)
+        (eligible.window.covers(start), std::cmp::Reverse(eligible.far), eligible.holder == principal, end)
     };
     if let Some(best) = found.into_iter().max_by_key(rank) {
         return Ok((Usable::Eligible { schedule: best.schedule, window: best.window }, Some(best)));
@@ -153,16 +156,10 @@ pub(super) async fn usable(
 }
 
 /// Where an eligibility counts for `key`: on Graph at exactly that scope (`GRAPH 10.2`), on ARM there and above.
-async fn reach(_: &mut Tx, key: &EntitlementKey) -> Result<Vec<EntitlementKey>, Fault> {
-    let mut reach = vec![key.clone()];
-    if let EntitlementKey::Resource { definition, scope } = key {
-        let mut above = scope.parent_in_path();
-        while let Some(scope) = above {
-            above = scope.parent_in_path();
-            reach.push(EntitlementKey::Resource { definition: *definition, scope });
-        }
-    }
-    Ok(reach)
+async fn reach(tx: &mut Tx, key: &EntitlementKey) -> Result<Vec<EntitlementKey>, Fault> {
+    let EntitlementKey::Resource { definition, scope } = key else { return Ok(vec![key.clone()]) };
+    let chain = crate::resource::chain(tx, scope).await?;
+    Ok(chain.into_iter().map(|scope| EntitlementKey::Resource { definition: *definition, scope }).collect())
 }
 
 /// Eligible for the same role at a scope that does not count.

@@ -43,6 +43,7 @@ mod held;
 mod list;
 mod place;
 mod policy;
+pub(crate) mod resource;
 mod standing;
 mod submit;
 mod view;
@@ -56,6 +57,7 @@ pub use ephor_store::tx::{
     order::Orders,
 };
 pub use list::{ListOrders, ListSchedules, Page, Whose};
+pub use resource::{EligibleChildren, Listed, Member, Narrow, OrderNamed, OrdersAt, ScheduleNamed, SchedulesAt};
 pub use submit::NewOrder;
 pub use view::{RequestView, ScheduleView};
 

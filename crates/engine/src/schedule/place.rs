@@ -79,7 +79,10 @@ pub(super) async fn check(
                 return Err(ScheduleRefusal::NotPossible("a group cannot be in itself").into());
             }
         }
-        EntitlementKey::Resource { .. } => resources::check_principal(kind, holder.kind)?,
+        EntitlementKey::Resource { definition, scope } => {
+            crate::resource::check_role(tx, *definition, scope, gives).await?;
+            resources::check_principal(kind, holder.kind)?;
+        }
     }
     Ok(holder)
 }

@@ -19,6 +19,10 @@ use crate::{
 
 /// Since when `principal` holds `key` for good; the beginning of time where nobody knows.
 pub(super) async fn of(tx: &mut Tx, principal: PrincipalId, key: &EntitlementKey) -> Result<Option<Timestamp>, Fault> {
+    if let EntitlementKey::Resource { definition, scope } = key {
+        let found = tx.role_assignment_on(principal, scope, *definition).await?;
+        return Ok(found.map(|found| found.created));
+    }
     let holds = match key {
         EntitlementKey::DirectoryRole { definition, scope: DirectoryScope::Tenant } => {
             tx.administrator_roles(principal).await?.contains(definition)
@@ -48,7 +52,12 @@ pub(super) async fn end(desk: &mut Desk<'_>, holder: &Principal, key: &Entitleme
         EntitlementKey::Group { group, access: Access::Owner } => {
             desk.tx.put_group_owner(*group, holder.id, false).await?;
         }
-        EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } | EntitlementKey::Resource { .. } => {}
+        EntitlementKey::Resource { definition, scope } => {
+            if let Some(found) = desk.tx.role_assignment_on(holder.id, scope, *definition).await? {
+                desk.tx.delete_role_assignment(found.name).await?;
+            }
+        }
+        EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } => {}
     }
     Ok(())
 }

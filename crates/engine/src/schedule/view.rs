@@ -49,7 +49,7 @@ pub struct RequestView {
 }
 
 impl RequestView {
-    pub(super) fn of(row: OrderRow, now: Timestamp) -> Result<Self, Fault> {
+    pub(crate) fn of(row: OrderRow, now: Timestamp) -> Result<Self, Fault> {
         let OrderRow { request, grant, order, requester, requester_name } = row;
         let key = place::key(request.provider, order.definition, &order.scope)?;
         let status = Status::of(&request, grant.as_ref(), now);
@@ -125,7 +125,7 @@ pub struct ScheduleView {
 
 impl ScheduleView {
     /// The schedule of a row; `None` when it is over by the clock.
-    pub(super) fn of(row: LineRow, now: Timestamp) -> Result<Option<Self>, Fault> {
+    pub(crate) fn of(row: LineRow, now: Timestamp) -> Result<Option<Self>, Fault> {
         let Some(held) = held::held(&row, now) else { return Ok(None) };
         let LineRow { line, grant } = row;
         let key = place::key(line.provider, line.definition, &line.scope)?;

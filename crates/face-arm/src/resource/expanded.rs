@@ -1,10 +1,14 @@
 //! Names beside ids: `expandedProperties` and its kin (`ARM 8.1`).
 
-use ephor_domain::scope::{ArmScope, ArmScopeKind};
+use ephor_domain::{
+    principal::PrincipalKind,
+    scope::{ArmScope, ArmScopeKind},
+};
 use ephor_engine::resource::Described;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::role_assignment::kind;
 use crate::{call::Call, role_id};
 
 /// A scope with its name and kind.
@@ -40,4 +44,17 @@ pub(super) fn role(known: &Described, scope: &ArmScope, id: Uuid) -> Value {
     let sort = if role.is_none_or(|role| role.built_in) { "BuiltInRole" } else { "CustomRole" };
     let name = role.map_or_else(|| id.to_string(), |role| role.name.clone());
     json!({"id": role_id::render(scope, id), "displayName": name, "type": sort})
+}
+
+/// A principal with its name; groups and applications have no mail address.
+pub(super) fn principal(known: &Described, id: Uuid) -> Value {
+    let Some(entry) = known.principals.get(&id) else {
+        return json!({"id": id, "displayName": id, "email": null, "type": "User"});
+    };
+    let account = &entry.principal;
+    let email = match account.kind {
+        PrincipalKind::User => account.upn.clone().or_else(|| entry.facts.mail.clone()),
+        PrincipalKind::Group | PrincipalKind::Service => None,
+    };
+    json!({"id": id, "displayName": account.display_name, "email": email, "type": kind(account.kind)})
 }

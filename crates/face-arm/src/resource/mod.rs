@@ -1,5 +1,7 @@
 //! What is served, one module a kind of resource.
 
+mod approval;
+mod child;
 mod denial;
 mod expanded;
 mod management_group;
@@ -11,6 +13,8 @@ mod policy_change;
 mod provider;
 mod role_assignment;
 mod role_definition;
+mod schedule;
+mod schedule_request;
 mod subscription;
 
 use ephor_domain::scope::ArmScopeKind;
@@ -90,6 +94,11 @@ pub(crate) async fn serve(call: &Call, target: Target) -> Answer<Reply> {
                 Collection::ElevateAccess => Box::pin(permission::elevate(call, &scope)).await,
                 Collection::Policies => Box::pin(policy::serve(call, scope, name)).await,
                 Collection::PolicyAssignments => Box::pin(policy::assignments(call, scope, name)).await,
+                Collection::Requests(kind) => schedule_request::serve(call, scope, kind, &rest).await,
+                Collection::Schedules(kind) => schedule::serve(call, scope, kind, false, name).await,
+                Collection::Instances(kind) => schedule::serve(call, scope, kind, true, name).await,
+                Collection::EligibleChildren => child::list(call, scope).await,
+                Collection::Approvals => approval::serve(call, scope, &rest).await,
                 Collection::ClassicAdministrators | Collection::Locks => {
                     Box::pin(permission::nothing(call, scope)).await
                 }

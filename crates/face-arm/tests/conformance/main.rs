@@ -11,3 +11,4 @@ mod policy;
 mod right;
 mod role_assignment;
 mod role_definition;
+mod schedule;

@@ -10,7 +10,7 @@ use ephor_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Tx, code, row};
+use super::{Tx, code, role_assignment::ScopeSpan, row};
 use crate::{
     Fault,
     sql::{Reader, Statement, Value},
@@ -125,6 +125,12 @@ static OF_SCOPE: Statement = Statement::new(
     "line.of_scope",
     select!("WHERE l.live AND l.provider = $1 AND l.kind = $2 AND l.scope = $5 AND l.id > $3 ORDER BY l.id LIMIT $4"),
 );
+static IN_SPAN: Statement = Statement::new(
+    "line.in_span",
+    select!(
+        "WHERE l.live AND l.provider = $1 AND l.kind = $2 AND l.scope >= $3 AND l.scope < $4 ORDER BY l.scope, l.id LIMIT $5"
+    ),
+);
 static RESTING: Statement = Statement::new(
     "line.resting",
     select!("WHERE l.rests_on = $1 AND l.live AND l.rests_on IS NOT NULL ORDER BY l.id LIMIT 10000"),
@@ -172,6 +178,7 @@ pub(super) static ALL: &[&Statement] = &[
     &OF_PRINCIPAL,
     &OF_DEFINITION,
     &OF_SCOPE,
+    &IN_SPAN,
     &RESTING,
     &OF_GRANT,
     &DUE,
@@ -238,6 +245,21 @@ impl Tx {
             }
         };
         self.all("line", statement, values, line).await
+    }
+
+    /// Live lines in a span of scopes, by scope.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn lines_in(
+        &mut self,
+        provider: Provider,
+        kind: Kind,
+        span: &ScopeSpan,
+        limit: u32,
+    ) -> Result<Vec<LineRow>, Fault> {
+        let values = vec![code::of(provider), code::of(kind), span.start().into(), span.end().into(), limit.into()];
+        self.all("line", &IN_SPAN, values, line).await
     }
 
     /// Live activations that rest on an eligibility.

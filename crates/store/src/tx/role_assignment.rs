@@ -88,6 +88,12 @@ impl ScopeSpan {
     pub fn start(&self) -> &str {
         &self.from
     }
+
+    /// Where it ends: the first text beyond.
+    #[must_use]
+    pub fn end(&self) -> &str {
+        &self.to
+    }
 }
 
 /// Where a list goes on: after the row at this scope with this name.

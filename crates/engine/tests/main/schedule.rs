@@ -90,7 +90,7 @@ async fn holds(world: &World, who: &str, role: Uuid) -> bool {
 }
 
 #[tokio::test]
-async fn graph_037_graph_038_graph_059_graph_060_graph_061_graph_070_graph_078_eligible_then_active_then_over() {
+async fn graph_037_038_059_060_061_070_078_eligible_then_active_then_over() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let alice = world.caller("alice");
@@ -131,7 +131,7 @@ async fn graph_037_graph_038_graph_059_graph_060_graph_061_graph_070_graph_078_e
 }
 
 #[tokio::test]
-async fn graph_042_graph_046_graph_048_graph_062_graph_063_graph_065_graph_077_refusals_of_state_and_policy() {
+async fn graph_042_046_048_062_063_065_077_refusals_of_state_and_policy() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let held = |kind, action, of, end| order(world, role(), kind, action, of, end);
@@ -178,7 +178,7 @@ async fn graph_042_graph_046_graph_048_graph_062_graph_063_graph_065_graph_077_r
 }
 
 #[tokio::test]
-async fn graph_057_graph_071_an_eligibility_ends_and_cuts_what_rests_on_it() {
+async fn graph_057_071_082_an_eligibility_ends_and_cuts_what_rests_on_it() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let alice = world.caller("alice");
@@ -209,7 +209,7 @@ async fn graph_057_graph_071_an_eligibility_ends_and_cuts_what_rests_on_it() {
 }
 
 #[tokio::test]
-async fn graph_041_graph_066_graph_067_graph_087_what_starts_later_starts_by_itself_also_after_a_restart() {
+async fn graph_041_066_067_087_what_starts_later_starts_by_itself_also_after_a_restart() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let start = world.now() + minutes(30);
@@ -285,7 +285,7 @@ async fn graph_086_of_fifty_identical_activations_one_succeeds() {
 }
 
 #[tokio::test]
-async fn graph_105_graph_107_an_activated_membership_is_written_to_its_target_and_taken_away() {
+async fn graph_105_107_an_activated_membership_is_written_to_its_target_and_taken_away() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         let target = world.target("ldap");
@@ -392,7 +392,7 @@ async fn decide(world: &World, who: &str, approval: Uuid, stage: Uuid, verdict: 
 }
 
 #[tokio::test]
-async fn graph_088_graph_091_graph_092_graph_094_graph_095_graph_100_approval() {
+async fn graph_088_091_092_094_095_100_approval() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         world.alias("alice2", "alice").await;
@@ -454,7 +454,7 @@ async fn own_assignments(world: &World, of: &str) -> Vec<ScheduleView> {
 }
 
 #[tokio::test]
-async fn graph_096_graph_098_graph_099_graph_102_stages_time_and_those_who_stand_in() {
+async fn graph_096_098_099_102_stages_time_and_those_who_stand_in() {
     for_both_stores(&Options::default(), async |world| {
         seed(world).await;
         make_eligible(world, role(), "alice", AskedEnd::Never).await;

@@ -29,7 +29,7 @@ async fn of_group(app: &App, set: &str, key: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn graph_104_graph_115_lists_need_a_group_or_a_principal() {
+async fn graph_104_115_lists_need_a_group_or_a_principal() {
     let app = App::start().await;
     for edition in ["v1.0", "beta"] {
         for kind in ["assignment", "eligibility"] {
@@ -47,7 +47,7 @@ async fn graph_104_graph_115_lists_need_a_group_or_a_principal() {
 }
 
 #[tokio::test]
-async fn graph_105_graph_106_graph_107_graph_109_graph_110_graph_116_graph_117_members_for_a_time() {
+async fn graph_023_105_107_109_110_116_117_members_for_a_time() {
     let app = App::start().await;
     let (eligibilities, assignments) =
         (format!("{GROUPS}/eligibilityScheduleRequests"), format!("{GROUPS}/assignmentScheduleRequests"));
@@ -117,7 +117,7 @@ async fn graph_105_graph_106_graph_107_graph_109_graph_110_graph_116_graph_117_m
 }
 
 #[tokio::test]
-async fn graph_108_graph_111_graph_112_owners_and_groups_that_cannot() {
+async fn graph_108_111_112_owners_and_groups_that_cannot() {
     let app = App::start().await;
     let (eligibilities, assignments) =
         (format!("{GROUPS}/eligibilityScheduleRequests"), format!("{GROUPS}/assignmentScheduleRequests"));
@@ -180,7 +180,7 @@ async fn graph_113_stages_in_one_edition_and_steps_in_the_other() {
 }
 
 #[tokio::test]
-async fn graph_114_graph_118_groups_lead_on() {
+async fn graph_114_118_groups_lead_on() {
     let app = App::start().await;
     let (eligibilities, assignments) =
         (format!("{GROUPS}/eligibilityScheduleRequests"), format!("{GROUPS}/assignmentScheduleRequests"));

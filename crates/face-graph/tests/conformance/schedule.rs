@@ -5,7 +5,10 @@ use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::app::{App, Reply, each, group, who};
+use crate::{
+    app::{App, Reply, each, group, who},
+    approval::change_rule,
+};
 
 pub(crate) const UA: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 const PRA: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
@@ -104,7 +107,7 @@ async fn graph_034_a_standing_assignment_shows_everywhere_under_one_id() {
 }
 
 #[tokio::test]
-async fn graph_037_graph_038_graph_058_eligible_for_good() {
+async fn graph_037_038_058_eligible_for_good() {
     let app = App::start().await;
     let made = eligible(&app, "alice", forever()).await;
     let id = made["id"].as_str().unwrap();
@@ -149,7 +152,7 @@ async fn graph_037_graph_038_graph_058_eligible_for_good() {
 }
 
 #[tokio::test]
-async fn graph_039_graph_040_graph_041_graph_044_graph_045_graph_046_graph_047_windows_of_eligibilities() {
+async fn graph_039_040_041_043_044_045_046_047_048_windows_of_eligibilities() {
     let app = App::start().await;
     let requests = format!("{ROLES}/roleEligibilityScheduleRequests");
     let past = json!({"scheduleInfo": {"startDateTime": "2020-01-01T00:00:00Z",
@@ -207,7 +210,7 @@ async fn graph_039_graph_040_graph_041_graph_044_graph_045_graph_046_graph_047_w
 }
 
 #[tokio::test]
-async fn graph_049_graph_050_graph_052_graph_053_graph_054_graph_055_graph_056_what_is_asked_of_a_body() {
+async fn graph_049_050_052_053_054_055_056_what_is_asked_of_a_body() {
     let app = App::start().await;
     let eligibilities = format!("{ROLES}/roleEligibilityScheduleRequests");
     let with = |name: &str, value: Value| {
@@ -279,7 +282,7 @@ async fn graph_049_graph_050_graph_052_graph_053_graph_054_graph_055_graph_056_w
 }
 
 #[tokio::test]
-async fn graph_059_graph_060_graph_061_graph_065_graph_068_graph_078_activation() {
+async fn graph_059_060_061_065_068_069_078_083_activation() {
     let app = App::start().await;
     let given = eligible(&app, "alice", forever()).await;
     let now = app.now();
@@ -341,7 +344,7 @@ async fn graph_059_graph_060_graph_061_graph_065_graph_068_graph_078_activation(
 }
 
 #[tokio::test]
-async fn graph_062_graph_063_graph_064_graph_072_graph_075_graph_077_rules() {
+async fn graph_062_063_072_075_077_rules() {
     let app = App::start().await;
     let failed = |rules: &str| format!("The following policy rules failed: {rules}");
     let message = |reply: &Reply| {
@@ -385,7 +388,7 @@ async fn graph_062_graph_063_graph_064_graph_072_graph_075_graph_077_rules() {
 }
 
 #[tokio::test]
-async fn graph_066_graph_067_graph_070_later_and_withdrawn() {
+async fn graph_066_067_070_later_and_withdrawn() {
     let app = App::start().await;
     eligible(&app, "alice", forever()).await;
     let start = app.now() + SignedDuration::from_mins(30);
@@ -416,7 +419,7 @@ async fn graph_066_graph_067_graph_070_later_and_withdrawn() {
 }
 
 #[tokio::test]
-async fn graph_074_graph_084_graph_085_whose_rows() {
+async fn graph_029_074_084_085_whose_rows() {
     let app = App::start().await;
     let mut of_group = order("adminAssign", "alice", forever());
     of_group["principalId"] = json!(group("RG"));
@@ -459,7 +462,7 @@ async fn graph_074_graph_084_graph_085_whose_rows() {
 }
 
 #[tokio::test]
-async fn graph_079_graph_080_graph_081_administrators_assign_and_holders_ask() {
+async fn graph_079_080_081_administrators_assign_and_holders_ask() {
     let app = App::start().await;
     let requests = format!("{ROLES}/roleAssignmentScheduleRequests");
     let mut unreasoned = order("adminAssign", "carol", forever());
@@ -494,8 +497,13 @@ async fn graph_079_graph_080_graph_081_administrators_assign_and_holders_ask() {
 }
 
 #[tokio::test]
-async fn graph_018_schedules_are_read_only() {
+async fn graph_010_schedules_are_read_only_and_requests_are_not_deleted() {
     let app = App::start().await;
+    let made = eligible(&app, "alice", forever()).await;
+    let token = app.token("ga").await;
+    let path = format!("{ROLES}/roleEligibilityScheduleRequests/{}", made["id"].as_str().unwrap());
+    let reply = app.call(Method::DELETE, &token, &path, &[], "").await;
+    assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
     for set in ["roleAssignmentSchedules", "roleEligibilityScheduleInstances"] {
         let reply = app.post("ga", &format!("{ROLES}/{set}"), json!({})).await;
         assert_eq!((reply.status, reply.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, Some("GET")), "{set}");
@@ -503,7 +511,7 @@ async fn graph_018_schedules_are_read_only() {
 }
 
 #[tokio::test]
-async fn graph_153_graph_154_what_tokens_open() {
+async fn graph_153_154_what_tokens_open() {
     let app = App::start().await;
     eligible(&app, "alice", forever()).await;
     let only_removes = app.token_with("pra", Some(&["RoleEligibilitySchedule.Remove.Directory"])).await;
@@ -520,4 +528,59 @@ async fn graph_153_graph_154_what_tokens_open() {
     assert_eq!(made["createdBy"]["application"]["id"], json!(who("app")));
     let approvals = "/beta/roleManagement/directory/roleAssignmentApprovals/filterByCurrentUser(on='approver')";
     assert_eq!(app.call(Method::GET, &of_app, approvals, &[], "").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn graph_051_073_scopes_are_apart() {
+    let app = App::start().await;
+    let facts = ephor_demo::Facts::new(String::new(), String::new(), String::new());
+    let unit = json!(format!("/administrativeUnits/{}", facts.graph.administrative_units["au1"]));
+    let at_unit = |more: Value| {
+        let mut body = more;
+        body["directoryScopeId"] = unit.clone();
+        body
+    };
+    eligible(&app, "alice", at_unit(forever())).await;
+    eligible(&app, "alice", forever()).await;
+    assert_eq!(mine(&app, "alice", "roleEligibilitySchedules").await.len(), 2);
+    let requests = format!("{ROLES}/roleEligibilityScheduleRequests");
+    created(app.post("pra", &requests, order("adminRemove", "alice", json!({}))).await);
+    assert_eq!(refused(&activate(&app, "alice", lasting("PT1H")).await), (400, "InvalidScope".to_owned()));
+    let made = created(activate(&app, "alice", at_unit(lasting("PT1H"))).await);
+    assert_eq!((&made["status"], &made["directoryScopeId"]), (&json!("Provisioned"), &unit));
+    // A role within a unit is none for the whole tenant.
+    let held = "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole";
+    assert!(each(&app.get("alice", held).await.ok(), "id").is_empty());
+}
+
+#[tokio::test]
+async fn graph_064_076_tickets_and_contexts() {
+    let app = App::start().await;
+    eligible(&app, "alice", forever()).await;
+    let rule = json!({
+        "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyEnablementRule",
+        "id": "Enablement_EndUser_Assignment",
+        "enabledRules": ["MultiFactorAuthentication", "Justification", "Ticketing"],
+    });
+    change_rule(&app, rule).await;
+    let (_, code, message) = activate(&app, "alice", lasting("PT1H")).await.error();
+    assert_eq!(code, "RoleAssignmentRequestPolicyValidationFailed");
+    assert_eq!(message, r#"The following policy rules failed: ["TicketingRule"]"#);
+    let mut ticketed = lasting("PT1H");
+    ticketed["ticketInfo"] = json!({"ticketNumber": "7", "ticketSystem": "desk"});
+    let rule = json!({
+        "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyAuthenticationContextRule",
+        "id": "AuthenticationContext_EndUser_Assignment", "isEnabled": true, "claimValue": "c1",
+    });
+    change_rule(&app, rule).await;
+    let (status, code, message) = activate(&app, "alice", ticketed.clone()).await.error();
+    assert_eq!((status, code.as_str()), (400, "RoleAssignmentRequestAcrsValidationFailed"));
+    let claims =
+        "%7B%22access_token%22%3A%7B%22acrs%22%3A%7B%22essential%22%3Atrue%2C%20%22value%22%3A%22c1%22%7D%7D%7D";
+    assert_eq!(message, format!("&claims={claims}"));
+    let token = app.token_proved("alice", &["pwd", "mfa"], &["c1"]).await;
+    let path = format!("{ROLES}/roleAssignmentScheduleRequests");
+    let body = order("selfActivate", "alice", ticketed).to_string();
+    let made = created(app.call(Method::POST, &token, &path, &[("content-type", "application/json")], body).await);
+    assert_eq!(made["ticketInfo"], json!({"ticketNumber": "7", "ticketSystem": "desk"}));
 }

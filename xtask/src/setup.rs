@@ -46,7 +46,7 @@ const VENV_PACKAGE: &str = "python3-venv";
 const SCHEMATHESIS: &str = "schemathesis>=4,<5";
 
 /// Clients that sign in at the demo, from PyPI.
-const CLIENTS: &[&str] = &["msal==1.39.0", "azure-identity==1.27.0"];
+const CLIENTS: &[&str] = &["msal==1.39.0", "azure-identity==1.27.0", "msgraph-sdk==1.65.0"];
 
 /// The same, large.
 const AZURE_CLI: &[&str] = &["azure-cli==2.91.0"];
@@ -65,6 +65,7 @@ pub(crate) fn run() -> Result<()> {
     }
     install_schemathesis()?;
     install_browser_tools()?;
+    install_clients_of_javascript()?;
     install_clients()
 }
 
@@ -79,10 +80,22 @@ pub(crate) fn browser_tools() -> PathBuf {
     step::target_directory().join("tools/browser")
 }
 
-/// Exactly what the lock file names, without running anything that the packages bring along.
 fn install_browser_tools() -> Result<()> {
-    let (from, to) = (step::root().join("crates/portal/tests/browser"), browser_tools());
-    std::fs::create_dir_all(&to).context("creating the folder of the browser's tools")?;
+    install_locked(&step::root().join("crates/portal/tests/browser"), &browser_tools())
+}
+
+/// Where [`run`] puts clients of JavaScript.
+pub(crate) fn clients_of_javascript() -> PathBuf {
+    step::target_directory().join("tools/clients-js")
+}
+
+fn install_clients_of_javascript() -> Result<()> {
+    install_locked(&step::root().join("crates/cli/tests/clients/js"), &clients_of_javascript())
+}
+
+/// Exactly what the lock file in `from` names, without running anything that the packages bring along.
+fn install_locked(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
     let mut stale = !to.join("node_modules").is_dir();
     for name in ["package.json", "package-lock.json"] {
         let wanted = std::fs::read(from.join(name)).with_context(|| format!("reading {name}"))?;
@@ -92,12 +105,12 @@ fn install_browser_tools() -> Result<()> {
         }
     }
     if !stale {
-        println!("setup: what drives the browser is there");
+        println!("setup: {} is there", to.display());
         return Ok(());
     }
-    println!("setup: installing what drives the browser into {}", to.display());
+    println!("setup: installing npm packages into {}", to.display());
     let quietly = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    step::run(step::command("npm").args(quietly).current_dir(&to))
+    step::run(step::command("npm").args(quietly).current_dir(to))
 }
 
 /// The Python into which [`run`] puts the clients.

@@ -57,6 +57,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if setup::clients_python().is_file() {
         command.env("EPHOR_CLIENTS_PYTHON", setup::clients_python());
     }
+    if setup::clients_of_javascript().join("node_modules").is_dir() {
+        command.env("EPHOR_CLIENTS_JS", setup::clients_of_javascript());
+    }
     if setup::az().is_file() {
         command.env("EPHOR_AZ", setup::az());
     }

@@ -15,12 +15,17 @@ use crate::ephor::{Demo, call};
 const PYTHON: &str = "EPHOR_CLIENTS_PYTHON";
 
 fn script(name: &str, python: &str, more: &[(&str, &str)]) {
-    let demo = Demo::start(&[]);
+    script_at(&[], name, python, more);
+}
+
+/// Runs a script beside a demo that it learns about on its standard input.
+fn script_at(arguments: &[&str], name: &str, interpreter: &str, more: &[(&str, &str)]) {
+    let demo = Demo::start(arguments);
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "clients", name].iter().collect();
     let authority = demo.facts["ca"].as_str().unwrap();
-    let mut child = Command::new(python)
+    let mut child = Command::new(interpreter)
         .arg(path)
-        .envs([("REQUESTS_CA_BUNDLE", authority), ("SSL_CERT_FILE", authority)])
+        .envs([("REQUESTS_CA_BUNDLE", authority), ("SSL_CERT_FILE", authority), ("NODE_EXTRA_CA_CERTS", authority)])
         .envs(more.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -54,6 +59,18 @@ fn azure_identity_signs_an_application_in() {
 fn msal_signs_a_person_in_by_device_code() {
     let Some(python) = python() else { return };
     script("device_code.py", &python, &[]);
+}
+
+#[test]
+fn graph_156_the_python_sdk_walks_a_role_and_a_group_from_eligibility_to_end() {
+    let Some(python) = python() else { return };
+    script_at(&["--simulated-clock"], "graph_sdk.py", &python, &[]);
+}
+
+#[test]
+fn graph_157_the_javascript_client_walks_the_same_and_lists_over_pages_and_batches() {
+    let Some(tools) = installed("EPHOR_CLIENTS_JS", "the Graph client of JavaScript") else { return };
+    script_at(&["--simulated-clock"], "graph_client.mjs", "node", &[("EPHOR_CLIENTS_JS", &tools)]);
 }
 
 #[test]

@@ -91,16 +91,41 @@ await pra
 const changed = await pra.api(`/policies/roleManagementPolicies/${policy.id}/rules/${rule.id}`).get();
 assert.equal(changed.maximumDuration, "PT2H");
 
-// A group.
+// bob decides.
+await pra.api(`/policies/roleManagementPolicies/${policy.id}/rules/Approval_EndUser_Assignment`).patch({
+  "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyApprovalRule",
+  setting: {
+    isApprovalRequired: true,
+    approvalStages: [{ primaryApprovers: [{ "@odata.type": "#microsoft.graph.singleUser", userId: facts.users.bob.id }] }],
+  },
+});
+const pending = await own.api(requests).post({ ...activation, scheduleInfo: lasting("PT1H") });
+assert.equal(pending.status, "PendingApproval");
+const bob = client("bob");
+const queue = await bob.api(`${requests}/filterByCurrentUser(on='approver')`).filter("status eq 'PendingApproval'").get();
+assert.deepEqual(queue.value.map((row) => row.id), [pending.id]);
+const approvals = "/roleManagement/directory/roleAssignmentApprovals";
+const approval = await bob.api(`${approvals}/${pending.approvalId}`).version("beta").expand("steps").get();
+assert.deepEqual(approval.steps.map((step) => [step.status, step.assignedToMe]), [["InProgress", true]]);
+await bob
+  .api(`${approvals}/${pending.approvalId}/steps/${approval.steps[0].id}`)
+  .version("beta")
+  .patch({ reviewResult: "Approve", justification: "go ahead" });
+assert.equal((await own.api(`${requests}/${pending.id}`).get()).status, "Provisioned");
+await demo("/demo/clock", { advance: "PT6M" });
+assert.equal((await own.api(requests).post({ action: "selfDeactivate", ...role })).status, "Revoked");
+
+// A group, and its owner.
+const dave = client("dave");
 const group = { accessId: "member", principalId: alice, groupId: G };
 const access = "/identityGovernance/privilegedAccess/group";
-await pra.api(`${access}/eligibilityScheduleRequests`).post({
+await dave.api(`${access}/eligibilityScheduleRequests`).post({
   action: "adminAssign",
   justification: "on call",
   scheduleInfo: lasting("P30D"),
   ...group,
 });
-const members = async () => (await pra.api(`/groups/${G}/members`).get()).value.map((member) => member.id);
+const members = async () => (await dave.api(`/groups/${G}/members`).get()).value.map((member) => member.id);
 await own.api(`${access}/assignmentScheduleRequests`).post({
   action: "selfActivate",
   justification: "an incident",

@@ -16,8 +16,11 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.identity_governance.privileged_access.group.assignment_schedule_requests.filter_by_current_user_with_on.filter_by_current_user_with_on_request_builder import (
     FilterByCurrentUserWithOnRequestBuilder as OwnGroupRequests,
 )
+from msgraph.generated.models.approval_settings import ApprovalSettings
+from msgraph.generated.models.approval_stage import ApprovalStage
 from msgraph.generated.models.expiration_pattern import ExpirationPattern
 from msgraph.generated.models.expiration_pattern_type import ExpirationPatternType
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.privileged_access_group_assignment_schedule_request import (
     PrivilegedAccessGroupAssignmentScheduleRequest,
 )
@@ -29,11 +32,16 @@ from msgraph.generated.models.privileged_access_group_relationships import (
 )
 from msgraph.generated.models.request_schedule import RequestSchedule
 from msgraph.generated.models.schedule_request_actions import ScheduleRequestActions
+from msgraph.generated.models.single_user import SingleUser
+from msgraph.generated.models.unified_approval_stage import UnifiedApprovalStage
 from msgraph.generated.models.unified_role_assignment_schedule_request import (
     UnifiedRoleAssignmentScheduleRequest,
 )
 from msgraph.generated.models.unified_role_eligibility_schedule_request import (
     UnifiedRoleEligibilityScheduleRequest,
+)
+from msgraph.generated.models.unified_role_management_policy_approval_rule import (
+    UnifiedRoleManagementPolicyApprovalRule,
 )
 from msgraph.generated.models.unified_role_management_policy_expiration_rule import (
     UnifiedRoleManagementPolicyExpirationRule,
@@ -88,6 +96,17 @@ def lasting(duration):
     )
 
 
+async def rules(client, scope, kind, definition):
+    """The rules of the policy of one role, or of one access of a group."""
+    assignments = client.policies.role_management_policy_assignments
+    wanted = type(assignments).RoleManagementPolicyAssignmentsRequestBuilderGetQueryParameters(
+        filter=f"scopeId eq '{scope}' and scopeType eq '{kind}' and roleDefinitionId eq '{definition}'"
+    )
+    found = await assignments.get(RequestConfiguration(query_parameters=wanted))
+    [policy] = [row.policy_id for row in found.value]
+    return client.policies.role_management_policies.by_unified_role_management_policy_id(policy).rules
+
+
 async def role(pra, alice):
     directory = pra.role_management.directory
     made = await directory.role_eligibility_schedule_requests.post(
@@ -117,25 +136,16 @@ async def role(pra, alice):
         )
 
     # The rule of the activation, changed and obeyed.
-    assignments = await pra.policies.role_management_policy_assignments.get(
-        RequestConfiguration(
-            query_parameters=type(pra.policies.role_management_policy_assignments)
-            .RoleManagementPolicyAssignmentsRequestBuilderGetQueryParameters(
-                filter=f"scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{UA}'"
-            )
-        )
-    )
-    [policy] = [row.policy_id for row in assignments.value]
     rule = "Expiration_EndUser_Assignment"
-    rules = pra.policies.role_management_policies.by_unified_role_management_policy_id(policy).rules
-    found = await rules.by_unified_role_management_policy_rule_id(rule).get()
+    ours = await rules(pra, "/", "DirectoryRole", UA)
+    found = await ours.by_unified_role_management_policy_rule_id(rule).get()
     assert found.maximum_duration == timedelta(hours=8), found
     changed = UnifiedRoleManagementPolicyExpirationRule(id=rule, maximum_duration=timedelta(hours=6))
-    await rules.by_unified_role_management_policy_rule_id(rule).patch(changed)
+    await ours.by_unified_role_management_policy_rule_id(rule).patch(changed)
     try:
         await own.role_assignment_schedule_requests.post(activation(timedelta(hours=7)))
-    except Exception as error:
-        assert "ExpirationRule" in str(error), error
+    except ODataError as error:
+        assert "ExpirationRule" in error.error.message, error
     else:
         raise SystemExit("more than the rule allows was given")
 
@@ -167,8 +177,8 @@ async def role(pra, alice):
     )
     try:
         await own.role_assignment_schedule_requests.post(end)
-    except Exception as error:
-        assert "ActiveDurationTooShort" in str(error), error
+    except ODataError as error:
+        assert error.error.code == "ActiveDurationTooShort", error
     else:
         raise SystemExit("an activation ended within five minutes")
     demo("/demo/clock", {"advance": "PT6M"})
@@ -178,11 +188,11 @@ async def role(pra, alice):
     assert left.value == [], left.value
 
 
-async def group(pra, alice):
+async def group(dave, alice):
     def members():
-        return pra.groups.by_group_id(G).members.get()
+        return dave.groups.by_group_id(G).members.get()
 
-    made = await pra.identity_governance.privileged_access.group.eligibility_schedule_requests.post(
+    made = await dave.identity_governance.privileged_access.group.eligibility_schedule_requests.post(
         PrivilegedAccessGroupEligibilityScheduleRequest(
             access_id=PrivilegedAccessGroupRelationships.Member,
             action=ScheduleRequestActions.AdminAssign,
@@ -194,6 +204,18 @@ async def group(pra, alice):
     )
     assert made.status == "Provisioned", made
     assert users["alice"] not in [member.id for member in (await members()).value]
+
+    # bob decides.
+    rule = "Approval_EndUser_Assignment"
+    asked = UnifiedRoleManagementPolicyApprovalRule(
+        id=rule,
+        setting=ApprovalSettings(
+            is_approval_required=True,
+            approval_stages=[UnifiedApprovalStage(primary_approvers=[SingleUser(user_id=users["bob"])])],
+        ),
+    )
+    ours = await rules(dave, G, "Group", "member")
+    await ours.by_unified_role_management_policy_rule_id(rule).patch(asked)
 
     own = alice.identity_governance.privileged_access.group
 
@@ -213,7 +235,18 @@ async def group(pra, alice):
             schedule_info=lasting(timedelta(hours=1)),
         )
     )
-    assert active.status == "Provisioned", active
+    assert active.status == "PendingApproval", active
+    assert users["alice"] not in [member.id for member in (await members()).value]
+    approvals = client("bob").identity_governance.privileged_access.group.assignment_approvals
+    approval = approvals.by_approval_id(active.approval_id)
+    [stage] = (await approval.stages.get()).value
+    assert stage.assigned_to_me and stage.review_result == "NotReviewed", stage
+    decision = ApprovalStage(review_result="Approve", justification="go ahead")
+    await approval.stages.by_approval_stage_id(stage.id).patch(decision)
+    decided = await own.assignment_schedule_requests.by_privileged_access_group_assignment_schedule_request_id(
+        active.id
+    ).get()
+    assert decided.status == "Provisioned", decided
     assert users["alice"] in [member.id for member in (await members()).value]
     asked = await own.assignment_schedule_requests.filter_by_current_user_with_on("principal").get(
         RequestConfiguration(
@@ -230,7 +263,8 @@ async def group(pra, alice):
 async def main():
     pra, alice = client("pra"), client("alice")
     await role(pra, alice)
-    await group(pra, alice)
+    # dave owns the group.
+    await group(client("dave"), alice)
     print("graph sdk: ok")
 
 

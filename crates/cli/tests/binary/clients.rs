@@ -74,6 +74,16 @@ fn graph_157_the_javascript_client_walks_the_same_and_lists_over_pages_and_batch
 }
 
 #[test]
+fn graph_159_documented_and_observed_examples_replay() {
+    let Some(specification) = std::env::var_os("EPHOR_SPEC_DIR") else {
+        eprintln!("skipped: EPHOR_SPEC_DIR does not say where the examples are");
+        return;
+    };
+    let specification = specification.into_string().unwrap();
+    script_at(&["--simulated-clock"], "graph_examples.py", "python3", &[("EPHOR_SPEC_DIR", &specification)]);
+}
+
+#[test]
 #[ignore = "azure-cli is large: `cargo xtask test --long` installs it"]
 fn azure_cli_signs_an_application_in_and_lists_its_subscriptions() {
     let Some(az) = installed("EPHOR_AZ", "azure-cli") else { return };

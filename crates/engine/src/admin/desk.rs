@@ -14,7 +14,7 @@ use ephor_domain::{
     Refusal,
     administration::{AdministratorRole, Right, may},
     application::{Permission, PermissionKind},
-    id::{EntitlementId, PersonId, PrincipalId},
+    id::{EntitlementId, GroupId, PersonId, PrincipalId},
     policy::Kind,
     principal::{Actor, PrincipalKind, Proof},
     provider::Provider,
@@ -39,6 +39,9 @@ use crate::{
     pam::end::{Why, end_all},
     wake::Wake,
 };
+
+/// Most groups that somebody is looked at for being eligible for.
+const MOST_LINES: u32 = 1000;
 
 /// An administrator's command. It may run more than once, so it holds all its input and reads no clock.
 pub trait Command: Clone + Send + Sync + 'static {
@@ -232,13 +235,17 @@ impl<'t> Desk<'t> {
         for principal in self.tx.principals_of_person(person).await? {
             // Any directory role, also through a group, and whoever says who is in such a group: some roles lead to all.
             let found = memberships(self.tx, principal.id.uuid(), true, self.call.now).await?;
-            let owned = self.tx.owned_now(principal.id, self.call.now).await?;
-            let owned = self.tx.directory_groups_of(&owned).await?;
-            // Whoever may activate one can have it any time.
-            let eligible =
-                self.tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &Lines::Of(principal.id), None, 1).await?;
-            if !found.roles.is_empty() || !eligible.is_empty() || owned.iter().any(|entry| entry.facts.role_assignable)
-            {
+            let mut groups = self.tx.owned_now(principal.id, self.call.now).await?;
+            // Whoever may activate one can have it any time, and so can who may come into such a group.
+            let mut eligible = false;
+            for holder in found.groups.iter().copied().chain([principal.id.uuid()]).map(PrincipalId::new) {
+                let of = Lines::Of(holder);
+                eligible |= !self.tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &of, None, 1).await?.is_empty();
+                let lines = self.tx.lines(Provider::Groups, Kind::Eligibility, &of, None, MOST_LINES).await?;
+                groups.extend(lines.iter().map(|row| GroupId::new(row.line.definition)));
+            }
+            let groups = self.tx.directory_groups_of(&groups).await?;
+            if !found.roles.is_empty() || eligible || groups.iter().any(|entry| entry.facts.role_assignable) {
                 return Err(Refusal::NotAdministrator.into());
             }
         }

@@ -107,7 +107,7 @@ pub(crate) async fn all_appointed(desk: &mut Desk<'_>, holder: &Principal) -> An
         }
         people.extend(more);
     }
-    people.extend(desk.tx.group_owners(group, None, MOST_OWNERS).await?);
+    people.extend(desk.tx.owners_now(group, None, now, MOST_OWNERS).await?);
     for id in people {
         if let Some(account) = desk.tx.principal(id).await? {
             appointed(desk, &account).await?;

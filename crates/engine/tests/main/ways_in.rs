@@ -3,15 +3,20 @@
 use ephor_domain::Refusal;
 use ephor_domain::administration::AdministratorRole;
 use ephor_domain::directory::GroupFacts;
-use ephor_domain::entitlement::Access;
+use ephor_domain::entitlement::{Access, EntitlementKey};
 use ephor_domain::id::{EntitlementId, GroupId, PrincipalId};
+use ephor_domain::policy::{Kind, Presence};
 use ephor_domain::principal::{Principal, PrincipalKind, Proof};
+use ephor_domain::provider::{Asked, AskedEnd, Said};
+use ephor_domain::request::{Action, Channel};
+use ephor_domain::time::Ttl;
 use ephor_engine::admin::administrator::Appoint;
 use ephor_engine::admin::configuration::SetConfiguration;
 use ephor_engine::admin::credential::SetPassword;
 use ephor_engine::admin::role::{AddMember, Member, SetRole};
 use ephor_engine::admin::user::SetUser;
 use ephor_engine::directory::{AssignRole, PutMember};
+use ephor_engine::schedule::NewOrder;
 use ephor_store::tx::factor::Factor;
 use ephor_testkit::world::{Caller, Options, Role, World, for_both_stores, id, minutes};
 use uuid::Uuid;
@@ -217,6 +222,33 @@ async fn s1_whoever_comes_to_hold_a_role_by_a_group_keeps_nothing_that_a_lesser_
         assert!(has_password("sam").await);
         world.engine().administer(root.actor(), member("sam")).await.unwrap();
         assert!(!has_password("sam").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s1_whoever_may_come_into_a_group_of_roles_is_an_administrators_to_let_in() {
+    for_both_stores(&Options::default(), async |world| {
+        let (jen, root) = with_jen_as_administrator(world).await;
+        assignable_group(world, "admins").await;
+        set_password(world, &jen, "pat").await;
+        let order = NewOrder {
+            key: EntitlementKey::Group { group: id("admins"), access: Access::Member },
+            kind: Kind::Eligibility,
+            action: Action::AdminAssign,
+            principal: id("pat"),
+            asked: Asked { start: None, end: AskedEnd::After(Ttl::hours(1)) },
+            said: Said { justification: Some("on call".to_owned()), scheduled: true, ..Said::default() },
+            target: None,
+            name: None,
+            channel: Channel::Graph,
+            presence: Presence::default(),
+            only_validate: false,
+        };
+        world.engine().submit(root.actor(), order).await.unwrap();
+        let again = SetPassword { principal: id("pat"), hash: HASH.to_owned() };
+        assert_eq!(refusal(world.engine().administer(jen.actor(), again).await), Refusal::NotAdministrator);
+        set_password(world, &jen, "sam").await;
     })
     .await;
 }

@@ -193,7 +193,7 @@ pub(crate) async fn insert(tx: &mut Tx, at: Timestamp) -> Result<(), Fault> {
         tx.insert_principal(&group.principal()).await?;
         tx.put_directory_group(group.id(), &group.facts(at)).await?;
         for member in group.members.iter().filter_map(|key| person(key)) {
-            tx.put_standing_member(group.id(), member.id(), true).await?;
+            tx.add_standing_member(group.id(), member.id(), None, jiff::Timestamp::UNIX_EPOCH).await?;
         }
         for owner in group.owners.iter().filter_map(|key| person(key)) {
             tx.put_group_owner(group.id(), owner.id(), true).await?;

@@ -15,6 +15,7 @@ use ephor_domain::{
         PamStatus,
         status::{View, view},
     },
+    provider::Provider,
     request::Request,
 };
 use ephor_store::{Fault, Tx, Write};
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use crate::{
     call::{Call, word},
     directory::indexed,
+    schedule::left::{self, Left},
     wake::Wake,
 };
 
@@ -34,11 +36,13 @@ pub(crate) struct Ledger<'c> {
     records: usize,
     wake: Wake,
     taken_back: Vec<(GroupId, PrincipalId)>,
+    left: Vec<Left>,
 }
 
 impl<'c> Ledger<'c> {
     pub(crate) fn new(call: &'c Call) -> Self {
-        Self { call, writes: Vec::with_capacity(8), records: 0, wake: Wake::default(), taken_back: Vec::new() }
+        let (taken_back, left) = (Vec::new(), Vec::new());
+        Self { call, writes: Vec::with_capacity(8), records: 0, wake: Wake::default(), taken_back, left }
     }
 
     /// Goes on after an earlier batch of the same command: salts are not used twice.
@@ -62,9 +66,9 @@ impl<'c> Ledger<'c> {
     /// Writes the batch. Answers how many records the command holds so far, and whom to wake once it is committed.
     ///
     /// A membership whose removal was under way and that is owed again ends the waiting of the grant that let it go: that
-    /// grant is over, and another one justifies what is left (`PAM 9.6`).
+    /// grant is over, and another one justifies what is left (`PAM 9.6`). Whoever left a group loses what rested on it.
     pub(crate) async fn post(self, tx: &mut Tx) -> Result<(usize, Wake), Fault> {
-        let Self { call, writes, mut records, mut wake, taken_back } = self;
+        let Self { call, writes, mut records, mut wake, taken_back, left } = self;
         if !writes.is_empty() {
             tx.apply(writes).await?;
         }
@@ -83,7 +87,17 @@ impl<'c> Ledger<'c> {
                 }
             }
         }
+        if !left.is_empty() {
+            let (total, more) = Box::pin(left::settle(tx, call, left, records)).await?;
+            records = total;
+            wake.merge(more);
+        }
         Ok((records, wake))
+    }
+
+    /// Somebody is out of a group for good, or may be.
+    pub(crate) fn left(&mut self, left: Left) {
+        self.left.push(left);
     }
 
     pub(crate) fn wake(&mut self) -> &mut Wake {
@@ -250,6 +264,10 @@ impl<'c> Ledger<'c> {
         // Taken out at its target before the end was settled.
         let is_out = |owed: &Owed| !owed.privilege.built_in && owed.membership.is_none() && owed.others == 0;
         let is_out = owed.iter().any(is_out);
+        // People hold memberships by all providers, groups only by their own.
+        let may_be_group = grant.provider == Provider::Groups;
+        let (groups, principal) = (owed.iter().map(|owed| owed.privilege.group), grant.principal);
+        self.left.extend(groups.map(|group| Left { group, principal, may_be_group }));
         let over = life::end(grant, owed, at, cause, self.call.now);
         let grant = over.grant;
         self.writes.push(Write::UpdateGrant(grant.clone()));

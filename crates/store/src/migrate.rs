@@ -93,6 +93,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0014_administrative_unit.sqlite.sql"),
         postgres: include_str!("../migrations/0014_administrative_unit.postgres.sql"),
     },
+    Migration {
+        number: 15,
+        name: "joined",
+        sqlite: include_str!("../migrations/0015_joined.sqlite.sql"),
+        postgres: include_str!("../migrations/0015_joined.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

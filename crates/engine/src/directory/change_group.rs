@@ -7,7 +7,7 @@ use ephor_domain::{
     directory::reader::administers_group,
     entitlement::Access,
     id::{GroupId, PrincipalId},
-    principal::PrincipalKind,
+    principal::{Principal, PrincipalKind},
     provider::ScheduleRefusal,
 };
 use ephor_store::tx::{directory::GroupEntry, lock::Lock};
@@ -18,6 +18,7 @@ use crate::{
         desk::{Command, Desk, Subject},
     },
     answer::Answer,
+    schedule::left::Left,
 };
 
 /// App roles by which an application says who is in groups.
@@ -118,7 +119,10 @@ impl Command for PutMember {
             return Err(Refusal::Conflict { what }.into());
         }
         match self.access {
-            Access::Member => desk.tx.put_standing_member(self.group, self.principal, true).await?,
+            Access::Member => {
+                let (by, now) = (desk.person(), desk.now());
+                desk.tx.add_standing_member(self.group, self.principal, by, now).await?;
+            }
             Access::Owner => desk.tx.put_group_owner(self.group, self.principal, true).await?,
         }
         if entry.facts.role_assignable {
@@ -157,7 +161,11 @@ impl Command for RemoveMember {
             return Err(Refusal::NotFound { what: "member" }.into());
         }
         match self.access {
-            Access::Member => desk.tx.put_standing_member(self.group, self.principal, false).await?,
+            Access::Member => {
+                let unknown = Refusal::NotFound { what: "principal" };
+                let account = desk.tx.principal(self.principal).await?.ok_or(unknown)?;
+                leave(desk, self.group, &account).await?;
+            }
             Access::Owner => desk.tx.put_group_owner(self.group, self.principal, false).await?,
         }
         let subject = Subject { user: Some(self.principal), ..Subject::group(self.group) };
@@ -165,6 +173,15 @@ impl Command for RemoveMember {
         desk.changed(events::GROUP_MEMBER_REMOVED, subject, |record| record.detail("as", word));
         Ok(())
     }
+}
+
+/// Takes somebody out of a group for good, with what rested on that.
+pub(crate) async fn leave(desk: &mut Desk<'_>, group: GroupId, who: &Principal) -> Answer<()> {
+    desk.tx.drop_standing_member(group, who.id).await?;
+    let may_be_group = who.kind == PrincipalKind::Group;
+    desk.ledger().left(Left { group, principal: who.id, may_be_group });
+    desk.flush().await?;
+    Ok(())
 }
 
 /// Is it so already, for good?

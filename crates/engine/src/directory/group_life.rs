@@ -10,11 +10,15 @@ use ephor_domain::{
     id::{GroupId, PersonId, PrincipalId},
     pam::group::Group,
     principal::{Principal, PrincipalKind},
+    provider::Provider,
     text::Name,
 };
-use ephor_store::tx::{directory::GroupEntry, lock::Lock};
+use ephor_store::tx::{directory::GroupEntry, line::Lines, lock::Lock};
 
-use super::change_group::{GIVEN, GIVEN_ROLES, PutMember, changeable};
+use super::{
+    change_group::{GIVEN, GIVEN_ROLES, PutMember, changeable},
+    memberships,
+};
 use crate::{
     admin::{
         desk::{Command, Desk, Subject},
@@ -22,6 +26,7 @@ use crate::{
     },
     answer::Answer,
     pam::end::Why,
+    schedule::{close::eligibilities, left::Left},
 };
 
 /// Most characters of a description.
@@ -260,10 +265,20 @@ impl Command for DeleteGroup {
             desk.tx.delete_policy(entitlement).await?;
         }
         desk.end_open(Some(principal), None, Why::ADMINISTRATOR).await?;
+        eligibilities(desk, Provider::Groups, &Lines::Definition(group.id.uuid())).await?;
+        let own = Lines::Of(principal);
+        for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
+            eligibilities(desk, provider, &own).await?;
+        }
+        // Whoever is in it is out of those that it is in.
+        let above = memberships(desk.tx, group.id.uuid(), true, desk.now()).await?.groups;
         if !desk.tx.delete_group(group.id).await? {
             return Err(in_use("grants that still run").into());
         }
         desk.tx.delete_principal(principal).await?;
+        for group in above {
+            desk.ledger().left(Left { group: GroupId::new(group), principal, may_be_group: true });
+        }
         desk.changed(events::GROUP_DELETED, Subject::group(group.id), |record| record);
         Ok(())
     }

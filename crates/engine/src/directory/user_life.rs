@@ -8,9 +8,10 @@ use ephor_domain::{
     directory::{UserFacts, reader::administers_users},
     id::{PersonId, PrincipalId},
     principal::{Principal, PrincipalKind},
+    provider::Provider,
     text::Name,
 };
-use ephor_store::tx::{credential::Credential, directory::UserEntry, lock::Lock};
+use ephor_store::tx::{credential::Credential, directory::UserEntry, line::Lines, lock::Lock};
 
 use crate::{
     admin::{
@@ -20,6 +21,7 @@ use crate::{
     },
     answer::Answer,
     pam::end::Why,
+    schedule::close::eligibilities,
 };
 
 /// App roles by which an application changes people's accounts.
@@ -271,6 +273,9 @@ impl Command for DeleteUser {
         }
         disable::keep_last(desk, &principal).await?;
         desk.end_open(Some(self.id), None, Why::ACCOUNT).await?;
+        for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
+            eligibilities(desk, provider, &Lines::Of(self.id)).await?;
+        }
         if !desk.tx.memberships_of(self.id).await?.is_empty() {
             return Err(in_use("memberships that a target has not confirmed as removed: try again later").into());
         }

@@ -46,7 +46,7 @@ pub(super) async fn reads(tx: &mut Tx, actor: &Actor, keys: &[EntitlementKey], n
     let groups: Vec<GroupId> = keys.iter().filter_map(group_of).collect();
     let known: HashMap<GroupId, GroupEntry> =
         tx.directory_groups_of(&groups).await?.into_iter().map(|entry| (entry.group.id, entry)).collect();
-    let owned = if groups.is_empty() { Vec::new() } else { tx.groups_owned(actor.principal).await? };
+    let owned = if groups.is_empty() { Vec::new() } else { tx.owned_now(actor.principal, now).await? };
     for key in keys {
         let may = match key {
             EntitlementKey::DirectoryRole { .. } => reads_roles(&held),
@@ -90,7 +90,7 @@ pub(super) async fn changes(desk: &mut Desk<'_>, key: &EntitlementKey) -> Answer
         EntitlementKey::Group { group, .. } => {
             let entry = desk.tx.directory_groups_of(&[*group]).await?.pop().ok_or(UNKNOWN)?;
             let owned = match desk.administrator() {
-                Some(caller) => desk.tx.groups_owned(caller).await?.contains(group),
+                Some(caller) => desk.tx.owned_now(caller, desk.now()).await?.contains(group),
                 None => false,
             };
             let held = desk.directory_roles().await?;

@@ -14,11 +14,13 @@ use ephor_store::{Fault, Tx, tx::order::OrderRow};
 use jiff::Timestamp;
 
 use super::{authority::Sight, place};
+use crate::directory::Reach;
 
 /// Somebody who looks at approvals.
 #[derive(Debug, Clone)]
 pub(super) struct Judge {
     pub(super) sight: Sight,
+    reach: Reach,
     actor: Actor,
     now: Timestamp,
     /// A person's account that may act.
@@ -39,7 +41,8 @@ impl Judge {
             has_factor |= tx.factors(own.id).await?.iter().any(|factor| factor.disabled.is_none());
         }
         let sight = Sight::of(tx, actor, now).await?;
-        Ok(Self { sight, actor: actor.clone(), now, is_person, given_by, has_factor })
+        let reach = Reach::of(tx, actor.principal, now).await?;
+        Ok(Self { sight, reach, actor: actor.clone(), now, is_person, given_by, has_factor })
     }
 
     /// Is the caller an approver of this stage, as the policy named them when the order came?
@@ -50,7 +53,12 @@ impl Judge {
         for set in &rule.primary {
             let is_it = match set.who {
                 Approvers::User(principal) => principal == self.actor.principal,
-                Approvers::Group(group) => self.sight.groups.contains(&group.uuid()),
+                Approvers::Group(group) if self.sight.groups.contains(&group.uuid()) => {
+                    // Whom the requester put into the group after asking is not independent (F13).
+                    let parties = parties(tx, row).await?;
+                    self.reach.independent(self.actor.principal, &parties, row.request.created).contains(&group)
+                }
+                Approvers::Group(_) => false,
                 Approvers::Manager(levels) => {
                     manager(tx, row.request.principal, levels).await? == Some(self.actor.principal)
                 }

@@ -6,7 +6,7 @@ use ephor_domain::{
     id::PrincipalId,
     policy::Kind,
     provider::{Held, Line, Pending, Provider, Usable},
-    time::Window,
+    time::{Window, schedule::earlier},
 };
 use ephor_store::{
     Fault, Tx,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::standing;
-use crate::directory::memberships;
+use crate::directory::Reach;
 
 /// A line as an order finds it.
 #[derive(Debug, Clone)]
@@ -118,20 +118,22 @@ pub(super) async fn usable(
     named: Option<Uuid>,
     now: Timestamp,
 ) -> Result<(Usable, Option<Eligible>), Fault> {
-    let groups = memberships(tx, principal.uuid(), true, now).await?.groups;
-    let holders: Vec<PrincipalId> =
-        std::iter::once(principal).chain(groups.iter().copied().map(PrincipalId::new)).collect();
+    let groups = Reach::of(tx, principal, now).await?.until(principal);
+    let through = groups.into_iter().map(|(group, until)| (PrincipalId::new(group.uuid()), until));
+    let holders: Vec<(PrincipalId, Option<Timestamp>)> = std::iter::once((principal, None)).chain(through).collect();
     let mut found: Vec<Eligible> = Vec::new();
     for (far, at) in reach(tx, key).await?.into_iter().enumerate() {
-        for holder in &holders {
+        for (holder, until) in &holders {
             let Some(row) = tx.line(line_id(*holder, at.id(), Kind::Eligibility)).await? else { continue };
             let Some(held) = held(&row, now) else { continue };
+            // What is had through a group lasts no longer than the membership.
+            let Ok(window) = Window::new(held.window.start(), earlier(held.window.end(), *until)) else { continue };
             found.push(Eligible {
                 line: row.line.id,
                 holder: *holder,
                 key: at.clone(),
                 schedule: held.schedule,
-                window: held.window,
+                window,
                 far,
             });
         }
@@ -165,12 +167,12 @@ async fn reach(tx: &mut Tx, key: &EntitlementKey) -> Result<Vec<EntitlementKey>,
 /// Eligible for the same role at a scope that does not count.
 async fn is_elsewhere(
     tx: &mut Tx,
-    holders: &[PrincipalId],
+    holders: &[(PrincipalId, Option<Timestamp>)],
     key: &EntitlementKey,
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let EntitlementKey::DirectoryRole { definition, .. } = key else { return Ok(false) };
-    for holder in holders {
+    for (holder, _) in holders {
         let lines = Lines::Of(*holder);
         let rows = tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &lines, None, 1000).await?;
         if rows.iter().any(|row| row.line.definition == *definition && held(row, now).is_some()) {

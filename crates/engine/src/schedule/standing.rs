@@ -47,7 +47,7 @@ pub(super) async fn end(desk: &mut Desk<'_>, holder: &Principal, key: &Entitleme
             desk.tx.delete_administrator(holder.id, *definition).await?;
         }
         EntitlementKey::Group { group, access: Access::Member } => {
-            desk.tx.put_standing_member(*group, holder.id, false).await?;
+            crate::directory::leave(desk, *group, holder).await?;
         }
         EntitlementKey::Group { group, access: Access::Owner } => {
             desk.tx.put_group_owner(*group, holder.id, false).await?;

@@ -25,4 +25,5 @@ mod schedule;
 mod slapd;
 mod store_down;
 mod targets;
+mod through_group;
 mod ways_in;

@@ -31,24 +31,31 @@ use uuid::{Uuid, uuid};
 
 use crate::scene::refusal;
 
-const USER_ADMINISTRATOR: Uuid = uuid!("fe930be7-5e62-47db-91af-98c3a49a38b1");
+pub(crate) const USER_ADMINISTRATOR: Uuid = uuid!("fe930be7-5e62-47db-91af-98c3a49a38b1");
 
-fn role() -> EntitlementKey {
+pub(crate) fn role() -> EntitlementKey {
     EntitlementKey::DirectoryRole { definition: USER_ADMINISTRATOR, scope: DirectoryScope::Tenant }
 }
 
-fn member(group: &str) -> EntitlementKey {
+pub(crate) fn member(group: &str) -> EntitlementKey {
     EntitlementKey::Group { group: id(group), access: Access::Member }
 }
 
-async fn seed(world: &World) {
+pub(crate) async fn seed(world: &World) {
     world.people(&["alice", "bob", "carol", "root"]).await;
     world.administrator("root").await;
     world.group("G", "ldap").await;
 }
 
 /// An order with a reason, by a caller with a fresh second factor.
-fn order(world: &World, key: EntitlementKey, kind: Kind, action: Action, of: &str, end: AskedEnd) -> NewOrder {
+pub(crate) fn order(
+    world: &World,
+    key: EntitlementKey,
+    kind: Kind,
+    action: Action,
+    of: &str,
+    end: AskedEnd,
+) -> NewOrder {
     NewOrder {
         key,
         kind,
@@ -64,27 +71,27 @@ fn order(world: &World, key: EntitlementKey, kind: Kind, action: Action, of: &st
     }
 }
 
-async fn submit(world: &World, caller: &str, order: NewOrder) -> Answer<RequestView> {
+pub(crate) async fn submit(world: &World, caller: &str, order: NewOrder) -> Answer<RequestView> {
     world.engine().submit(world.caller(caller).actor(), order).await
 }
 
-const HOUR: AskedEnd = AskedEnd::After(Ttl::hours(1));
+pub(crate) const HOUR: AskedEnd = AskedEnd::After(Ttl::hours(1));
 
-async fn make_eligible(world: &World, key: EntitlementKey, of: &str, end: AskedEnd) -> RequestView {
+pub(crate) async fn make_eligible(world: &World, key: EntitlementKey, of: &str, end: AskedEnd) -> RequestView {
     let order = order(world, key, Kind::Eligibility, Action::AdminAssign, of, end);
     submit(world, "root", order).await.unwrap()
 }
 
-async fn activate(world: &World, key: EntitlementKey, of: &str) -> Answer<RequestView> {
+pub(crate) async fn activate(world: &World, key: EntitlementKey, of: &str) -> Answer<RequestView> {
     submit(world, of, order(world, key, Kind::Assignment, Action::SelfActivate, of, HOUR)).await
 }
 
-async fn own(world: &World, caller: &Caller, provider: Provider, kind: Kind) -> Vec<ScheduleView> {
+pub(crate) async fn own(world: &World, caller: &Caller, provider: Provider, kind: Kind) -> Vec<ScheduleView> {
     let list = ListSchedules { provider, kind, which: Lines::All, whose: Whose::Mine, after: None, limit: 100 };
     world.engine().schedules(caller.actor(), list).await.unwrap().rows
 }
 
-async fn holds(world: &World, who: &str, role: Uuid) -> bool {
+pub(crate) async fn holds(world: &World, who: &str, role: Uuid) -> bool {
     let who: PrincipalId = id(who);
     world.engine().memberships(who.uuid(), true).await.unwrap().roles.contains(&role)
 }
@@ -368,7 +375,7 @@ async fn a_window_ends_at_its_instant_and_not_within_the_second_after_it() {
 }
 
 /// Approval of activations by these, one stage after the other.
-async fn ask_approvers(world: &World, key: EntitlementKey, stages: &[&[Approvers]]) {
+pub(crate) async fn ask_approvers(world: &World, key: EntitlementKey, stages: &[&[Approvers]]) {
     let stages = stages.iter().map(|who| StageChange {
         approver_justification_required: Some(false),
         primary: Some(who.iter().map(|who| ApproverSet::new(*who)).collect()),

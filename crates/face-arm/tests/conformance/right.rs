@@ -101,7 +101,7 @@ async fn a_disabled_account_and_a_group_that_was_left_give_nothing() {
         .engine
         .store()
         .transact(move |tx| {
-            Box::pin(async move { tx.put_standing_member(ephor_domain::id::Id::new(devs), who("bob"), false).await })
+            Box::pin(async move { tx.drop_standing_member(ephor_domain::id::Id::new(devs), who("bob")).await })
         })
         .await;
     out.unwrap();

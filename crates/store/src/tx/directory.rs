@@ -2,7 +2,7 @@
 
 use ephor_domain::{
     directory::{GroupFacts, UserFacts},
-    id::{GroupId, PrincipalId},
+    id::{GroupId, PersonId, PrincipalId},
     pam::group::Group,
     principal::{Principal, PrincipalKind},
 };
@@ -31,6 +31,19 @@ pub struct GroupEntry {
     pub group: Group,
     /// What is known beyond it.
     pub facts: GroupFacts,
+}
+
+/// One way in which an account is in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The group.
+    pub group: GroupId,
+    /// Until when; `None` for good.
+    pub until: Option<Timestamp>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The persons who put it there: those who ordered it, and those who agreed.
+    pub by: Vec<PersonId>,
 }
 
 /// Where a list by name begins and how far it reaches.
@@ -166,6 +179,25 @@ static MEMBERS: Statement = Statement::new(
      AND (g.end_at > $3 OR g.end_at IS NULL) ORDER BY id LIMIT $4",
 );
 
+// In force as in MEMBER_OF; who ordered it and who agreed to it put the holder there.
+static JOINED: Statement = Statement::new(
+    "directory.joined",
+    "SELECT s.group_id AS id, CAST(NULL AS BIGINT) AS end_at, s.since AS since, s.added_by AS person, \
+     s.group_id AS through FROM standing_member s WHERE s.principal = $1 \
+     UNION ALL SELECT e.group_id, g.end_at, g.start_at, p.person, g.id \
+     FROM access_grant g JOIN effect e ON e.grant_id = g.id \
+     JOIN membership m ON m.group_id = e.group_id AND m.principal = e.principal \
+     JOIN request r ON r.id = g.request LEFT JOIN principal p ON p.id = r.requester \
+     WHERE g.principal = $1 AND g.phase < 4 AND g.phase = 2 AND (g.end_at > $2 OR g.end_at IS NULL) AND e.live \
+     AND m.wanted AND m.in_force \
+     UNION ALL SELECT e.group_id, g.end_at, g.start_at, a.person, g.id \
+     FROM access_grant g JOIN effect e ON e.grant_id = g.id \
+     JOIN membership m ON m.group_id = e.group_id AND m.principal = e.principal \
+     JOIN approval a ON a.request = g.request AND a.person IS NOT NULL \
+     WHERE g.principal = $1 AND g.phase < 4 AND g.phase = 2 AND (g.end_at > $2 OR g.end_at IS NULL) AND e.live \
+     AND m.wanted AND m.in_force ORDER BY id, through",
+);
+
 static MEMBER_OF: Statement = Statement::new(
     "directory.member_of",
     "SELECT s.group_id AS id FROM standing_member s WHERE s.principal = $1 \
@@ -229,6 +261,7 @@ pub(super) static ALL: &[&Statement] = &[
     &GROUPS_OF,
     &PUT_GROUP,
     &MEMBERS,
+    &JOINED,
     &MEMBER_OF,
     &OWNERS,
     &OWNS,
@@ -367,6 +400,33 @@ impl Tx {
     /// As any statement.
     pub async fn member_of_now(&mut self, principal: PrincipalId, now: Timestamp) -> Result<Vec<GroupId>, Fault> {
         self.all("standing_member", &MEMBER_OF, vec![principal.into(), now.into()], |row| row.id("id")).await
+    }
+
+    /// Each way in which an account is in a group at `now`, by group; a group in which it is twice is there twice. Not
+    /// those it is in through another group.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn joined(&mut self, principal: PrincipalId, now: Timestamp) -> Result<Vec<Joined>, Fault> {
+        let rows = self.all("standing_member", &JOINED, vec![principal.into(), now.into()], |row| {
+            let joined = Joined {
+                group: row.id("group_id")?,
+                until: row.instant_or_null("end_at")?,
+                since: row.instant("since")?,
+                by: row.id_or_null("person")?.into_iter().collect(),
+            };
+            Ok((row.uuid("id")?, joined))
+        });
+        let mut all: Vec<(Uuid, Joined)> = Vec::new();
+        for (through, joined) in rows.await? {
+            match all.last_mut() {
+                Some((last, before)) if *last == through && before.group == joined.group => {
+                    before.by.extend(joined.by);
+                }
+                Some(_) | None => all.push((through, joined)),
+            }
+        }
+        Ok(all.into_iter().map(|(_, joined)| joined).collect())
     }
 
     /// Owners of a group, by id.

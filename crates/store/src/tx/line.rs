@@ -77,6 +77,17 @@ pub struct LineRow {
     pub grant: Option<Grant>,
 }
 
+/// An activation that rests on the eligibility of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resting {
+    /// Its grant.
+    pub grant: GrantId,
+    /// Who activated.
+    pub principal: PrincipalId,
+    /// Who is eligible.
+    pub holder: PrincipalId,
+}
+
 /// Which lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines {
@@ -135,6 +146,21 @@ static RESTING: Statement = Statement::new(
     "line.resting",
     select!("WHERE l.rests_on = $1 AND l.live AND l.rests_on IS NOT NULL ORDER BY l.id LIMIT 10000"),
 );
+/// What [`Resting`] is read from, up to the condition: activations that rest on somebody else's eligibility.
+macro_rules! resting {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.grant_id, l.principal, e.principal AS holder FROM line e JOIN line l ON l.rests_on = e.id \
+             WHERE l.live AND l.rests_on IS NOT NULL AND l.grant_id IS NOT NULL AND l.principal <> e.principal AND ",
+            $rest,
+            " ORDER BY l.id LIMIT 10000"
+        )
+    };
+}
+
+static RESTING_OF: Statement = Statement::new("line.resting_of", resting!("l.principal = $1"));
+static RESTING_THROUGH: Statement =
+    Statement::new("line.resting_through", resting!("e.live AND e.kind = 0 AND e.principal = $1"));
 static OF_GRANT: Statement = Statement::new(
     "line.of_grant",
     select!("WHERE l.grant_id = $1 AND l.live AND l.grant_id IS NOT NULL ORDER BY l.id LIMIT 1"),
@@ -180,6 +206,8 @@ pub(super) static ALL: &[&Statement] = &[
     &OF_SCOPE,
     &IN_SPAN,
     &RESTING,
+    &RESTING_OF,
+    &RESTING_THROUGH,
     &OF_GRANT,
     &DUE,
     &NEXT,
@@ -270,6 +298,22 @@ impl Tx {
         self.all("line", &RESTING, vec![eligibility.into()], line).await
     }
 
+    /// Live activations of a principal that rest on eligibilities of groups.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn resting_of(&mut self, principal: PrincipalId) -> Result<Vec<Resting>, Fault> {
+        self.all("line", &RESTING_OF, vec![principal.into()], resting).await
+    }
+
+    /// Live activations of others that rest on eligibilities of this group.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn resting_through(&mut self, group: PrincipalId) -> Result<Vec<Resting>, Fault> {
+        self.all("line", &RESTING_THROUGH, vec![group.into()], resting).await
+    }
+
     /// Eligibilities that end at or before `now`, oldest first.
     ///
     /// # Errors
@@ -332,6 +376,10 @@ impl Tx {
     pub async fn finish_order(&mut self, request: RequestId, at: Timestamp) -> Result<(), Fault> {
         self.session.exec(&FINISH, vec![request.into(), at.into()]).await.map(drop)
     }
+}
+
+fn resting(row: &mut Reader) -> Result<Resting, Fault> {
+    Ok(Resting { grant: row.id("grant_id")?, principal: row.id("principal")?, holder: row.id("principal")? })
 }
 
 fn line(row: &mut Reader) -> Result<LineRow, Fault> {

@@ -2,7 +2,7 @@
 
 use ephor_domain::{
     effect::Membership,
-    id::{GrantId, GroupId, PrincipalId, TargetId},
+    id::{GrantId, GroupId, PersonId, PrincipalId, TargetId},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -133,9 +133,10 @@ static STANDING: Statement = Statement::new(
     "SELECT principal FROM standing_member WHERE group_id = $1 AND principal > $2 ORDER BY principal LIMIT $3",
 );
 
-static PUT_STANDING: Statement = Statement::new(
-    "membership.put_standing",
-    "INSERT INTO standing_member (group_id, principal) VALUES ($1, $2) ON CONFLICT (group_id, principal) DO NOTHING",
+static ADD_STANDING: Statement = Statement::new(
+    "membership.add_standing",
+    "INSERT INTO standing_member (group_id, principal, since, added_by) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (group_id, principal) DO NOTHING",
 );
 
 static DROP_STANDING: Statement =
@@ -170,7 +171,7 @@ pub(super) static ALL: &[&Statement] = &[
     &WAITING,
     &OWING,
     &STANDING,
-    &PUT_STANDING,
+    &ADD_STANDING,
     &DROP_STANDING,
     &IS_STANDING,
     &IS_MEMBER,
@@ -344,18 +345,27 @@ impl Tx {
         self.all("standing_member", &STANDING, values, |row| row.id("principal")).await
     }
 
-    /// Makes an account a standing member of a built-in group, or ends that.
+    /// Makes an account a standing member of a built-in group; `by` whom and when is kept.
     ///
     /// # Errors
     /// [`Fault::Dangling`] when group or account are not there.
-    pub async fn put_standing_member(
+    pub async fn add_standing_member(
         &mut self,
         group: GroupId,
         principal: PrincipalId,
-        member: bool,
+        by: Option<PersonId>,
+        at: Timestamp,
     ) -> Result<(), Fault> {
-        let statement = if member { &PUT_STANDING } else { &DROP_STANDING };
-        self.session.exec(statement, vec![group.into(), principal.into()]).await.map(drop)
+        let values = vec![group.into(), principal.into(), at.into(), by.into()];
+        self.session.exec(&ADD_STANDING, values).await.map(drop)
+    }
+
+    /// An account is no standing member of a built-in group any more.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn drop_standing_member(&mut self, group: GroupId, principal: PrincipalId) -> Result<(), Fault> {
+        self.session.exec(&DROP_STANDING, vec![group.into(), principal.into()]).await.map(drop)
     }
 
     /// Is the account a standing member of the built-in group?

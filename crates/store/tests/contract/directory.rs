@@ -99,7 +99,7 @@ async fn members(store: Store) {
     populate(&store).await;
     let made = store.transact(|tx| {
         Box::pin(async move {
-            tx.put_standing_member(group(ADMINS), who(SAM), true).await?;
+            tx.add_standing_member(group(ADMINS), who(SAM), None, at(0)).await?;
             tx.put_group_owner(group(ADMINS), who(ADA), true).await?;
             tx.put_group_owner(group(ADMINS), who(ADA), true).await
         })

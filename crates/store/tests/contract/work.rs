@@ -246,11 +246,11 @@ async fn members(store: Store) {
     assert_eq!(is_member(JEN, 599).await, Ok(true));
     assert_eq!(is_member(JEN, 600).await, Ok(false));
     assert_eq!(is_member(SAM, 1).await, Ok(false));
-    store.transact(|tx| Box::pin(tx.put_standing_member(group(ADMINS), who(SAM), true))).await.unwrap();
+    store.transact(|tx| Box::pin(tx.add_standing_member(group(ADMINS), who(SAM), None, at(0)))).await.unwrap();
     assert_eq!(is_member(SAM, 1).await, Ok(true));
     let standing = store.read(|tx| Box::pin(tx.standing_members(group(ADMINS), None, 10))).await;
     assert_eq!(standing, Ok(vec![who(SAM)]));
-    store.transact(|tx| Box::pin(tx.put_standing_member(group(ADMINS), who(SAM), false))).await.unwrap();
+    store.transact(|tx| Box::pin(tx.drop_standing_member(group(ADMINS), who(SAM)))).await.unwrap();
     assert_eq!(is_member(SAM, 1).await, Ok(false));
 }
 

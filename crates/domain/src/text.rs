@@ -75,6 +75,12 @@ impl Name {
     }
 }
 
+/// True for text without control characters but tab and line ends.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+}
+
 fn bounded(text: &str, limit: usize, allowed: fn(char) -> bool) -> Result<(), TextError> {
     if text.chars().count() > limit {
         return Err(TextError::TooLong { limit });

@@ -76,8 +76,11 @@ impl Collection {
     pub(crate) fn find(segment: &str) -> Option<Self> {
         // Ids of policy assignments are also written in the singular (`ARM 13.2`).
         let is_singular = segment.eq_ignore_ascii_case("roleManagementPolicyAssignment");
+        // So some ids of requests for eligibilities are written (`ARM 8.1`).
+        let is_short = segment.eq_ignore_ascii_case("roleEligibilityRequests");
         let named = Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(segment));
-        named.or(is_singular.then_some(Self::PolicyAssignments))
+        let named = named.or(is_singular.then_some(Self::PolicyAssignments));
+        named.or(is_short.then_some(Self::Requests(Kind::Eligibility)))
     }
 
     /// The versions it is served in, the newest first.

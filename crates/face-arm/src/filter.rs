@@ -29,7 +29,7 @@ enum Token {
 
 /// The parts of a filter; all of them must hold. An empty text is no filter.
 pub(crate) fn parse(text: &str) -> Result<Vec<Term>, NoFilter> {
-    if text.len() > MAX_TEXT {
+    if text.len() > MAX_TEXT || text.contains('\0') {
         return Err(NoFilter);
     }
     let tokens = tokens(text)?;

@@ -18,6 +18,8 @@ pub(super) const FAMILY: Family = Family {
     activations_can_be_prolonged: false,
     unsaid_is_the_maximum: false,
     tells_eligible_elsewhere: true,
+    activations_name_eligibilities: false,
+    running_is_missing_to_renewals: false,
 };
 
 /// Decides on an order for a directory role.

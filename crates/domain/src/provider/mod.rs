@@ -13,7 +13,9 @@ pub mod status;
 
 use serde::{Deserialize, Serialize};
 
-pub use order::{Asked, AskedEnd, Case, Decision, Details, Held, Line, Order, Pending, Said, StageOrder, Usable};
+pub use order::{
+    Asked, AskedEnd, Case, Condition, Decision, Details, Held, Line, Order, Pending, Said, StageOrder, Usable,
+};
 pub use refusal::ScheduleRefusal;
 pub use status::Status;
 

@@ -90,6 +90,43 @@ pub struct Said {
     pub scope: Option<String>,
 }
 
+/// Most characters of a text that a client sends along.
+const MAX_SAID: usize = 8_192;
+
+/// A condition that bounds what an assignment gives (`ARM 9.1`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// What must be so.
+    pub text: String,
+    /// Its language.
+    pub version: Option<String>,
+}
+
+impl Said {
+    /// The condition that was said; a blank one is none.
+    #[must_use]
+    pub fn condition(&self) -> Option<Condition> {
+        let text = self.condition.clone().filter(|text| !text.is_empty())?;
+        Some(Condition { text, version: self.condition_version.clone().filter(|text| !text.is_empty()) })
+    }
+
+    /// True when no text is longer than 8,192 characters. The reason has a limit of its own.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        let texts = [
+            &self.duration,
+            &self.start,
+            &self.ticket_number,
+            &self.ticket_system,
+            &self.condition,
+            &self.condition_version,
+            &self.linked,
+            &self.scope,
+        ];
+        texts.into_iter().flatten().all(|text| text.chars().count() <= MAX_SAID)
+    }
+}
+
 /// What is kept of an order beside its request.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -104,6 +141,16 @@ pub struct Details {
     pub rests_on: Option<Uuid>,
     /// The stages of approval, in order, as the policy had them when the order came.
     pub stages: Vec<StageOrder>,
+    /// What binds the schedule that it shapes: said, or taken over from what it changes or rests on.
+    pub condition: Option<Condition>,
+}
+
+impl Details {
+    /// What binds the schedule that the order shaped.
+    #[must_use]
+    pub fn binding(&self) -> Option<Condition> {
+        self.condition.clone().or_else(|| self.said.condition())
+    }
 }
 
 /// A stage that an order must pass.

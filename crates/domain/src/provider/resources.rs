@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Provider,
-    order::{Case, Decision},
+    order::{Case, Condition, Decision},
     refusal::ScheduleRefusal,
     schedule::{self, Family},
 };
@@ -12,7 +12,7 @@ use crate::{
     grant::Grant,
     policy::{ApprovalGate, ApprovalMode, Kind, Policy},
     principal::PrincipalKind,
-    request::Request,
+    request::{Action, Request},
 };
 
 const FAMILY: Family = Family {
@@ -22,6 +22,8 @@ const FAMILY: Family = Family {
     activations_can_be_prolonged: true,
     unsaid_is_the_maximum: true,
     tells_eligible_elsewhere: false,
+    activations_name_eligibilities: true,
+    running_is_missing_to_renewals: true,
 };
 
 /// Decides on an order for a resource role. `above` is the policy at the eligibility's scope when that is an ancestor:
@@ -40,6 +42,30 @@ pub fn decide(case: &Case<'_>, above: Option<&Policy>) -> Result<Decision, Sched
         gates.approval = Some(ApprovalGate { at_once, stages: approval.effective_stages().to_vec() });
     }
     Ok(decision)
+}
+
+/// The condition that binds what an order shapes: `said`, else `present`, that of what it changes or of the eligibility it
+/// rests on. Administrators set another one; holders may repeat what binds them, and neither change nor drop it
+/// (`ARM 9.5`).
+///
+/// # Errors
+/// [`ScheduleRefusal::NotPossible`] for a holder's order with another condition.
+pub fn condition(
+    action: Action,
+    said: Option<Condition>,
+    present: Option<Condition>,
+) -> Result<Option<Condition>, ScheduleRefusal> {
+    match action {
+        Action::AdminAssign => Ok(said),
+        Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew => Ok(said.or(present)),
+        Action::AdminRemove | Action::SelfDeactivate => Ok(None),
+        Action::SelfActivate | Action::SelfExtend | Action::SelfRenew => match (said, present) {
+            (Some(said), Some(present)) if said != present => {
+                Err(ScheduleRefusal::NotPossible("a condition is for administrators to change"))
+            }
+            (said, present) => Ok(present.or(said)),
+        },
+    }
 }
 
 /// May this sort of principal be given a resource role?

@@ -33,13 +33,18 @@ pub(super) struct Family {
     pub(super) unsaid_is_the_maximum: bool,
     /// An eligibility at another scope is a refusal of its own.
     pub(super) tells_eligible_elsewhere: bool,
+    /// An activation names the eligibility it rests on: one that is none is a fault of the order, nothing that is missing.
+    pub(super) activations_name_eligibilities: bool,
+    /// A renewal of what still runs is refused as one of nothing, not as a second one.
+    pub(super) running_is_missing_to_renewals: bool,
 }
 
 /// Decides on an order. Whether the caller may administer, and whether principal, entitlement and scope exist, was seen
 /// before (seams §7).
 pub(super) fn decide(family: &Family, case: &Case<'_>) -> Result<Decision, Refused> {
     check_action(case)?;
-    if case.order.names_other_line {
+    let names_eligibility = family.activations_name_eligibilities && case.order.action == Action::SelfActivate;
+    if case.order.names_other_line && !names_eligibility {
         return Err(Refused::NotHeld);
     }
     match case.order.action {
@@ -90,6 +95,9 @@ fn activate(family: &Family, case: &Case<'_>) -> Result<Decision, Refused> {
     if window.is_shorter_than(SHORTEST) {
         return Err(Refused::WindowTooShort);
     }
+    if case.order.names_other_line {
+        return Err(Refused::NotPossible("the eligibility that it names is none of the holder's for this scope"));
+    }
     if family.tells_eligible_elsewhere && case.usable == Usable::Elsewhere {
         return Err(Refused::EligibleElsewhere);
     }
@@ -119,7 +127,7 @@ fn extend(case: &Case<'_>) -> Result<Decision, Refused> {
 }
 
 fn renew(family: &Family, case: &Case<'_>) -> Result<Decision, Refused> {
-    check_renewable(case)?;
+    check_renewable(family, case)?;
     let window = judged_window(family, case, None)?;
     Ok(Decision::Give { window, answers: answered(case, Action::SelfRenew) })
 }
@@ -163,16 +171,16 @@ fn ask_to_extend(family: &Family, case: &Case<'_>) -> Result<Decision, Refused> 
 }
 
 fn ask_to_renew(family: &Family, case: &Case<'_>) -> Result<Decision, Refused> {
-    check_renewable(case)?;
+    check_renewable(family, case)?;
     refuse_pending(case, |action| matches!(action, Action::SelfExtend | Action::SelfRenew))?;
     window(family, case, None)?;
     Ok(Decision::Ask { schedule: None, until: ASK_LIMIT.after(case.now) })
 }
 
-fn check_renewable(case: &Case<'_>) -> Result<(), Refused> {
+fn check_renewable(family: &Family, case: &Case<'_>) -> Result<(), Refused> {
     match (&case.line.held, case.line.ended_before) {
-        (Some(_), _) => Err(Refused::AlreadyHeld),
-        (None, false) => Err(Refused::NotHeld),
+        (Some(_), _) if !family.running_is_missing_to_renewals => Err(Refused::AlreadyHeld),
+        (Some(_), _) | (None, false) => Err(Refused::NotHeld),
         (None, true) => Ok(()),
     }
 }

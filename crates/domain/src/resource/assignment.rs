@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::refusal::ResourceRefusal;
-use crate::{id::PrincipalId, principal::PrincipalKind, scope::ArmScope};
+use crate::{id::PrincipalId, principal::PrincipalKind, scope::ArmScope, text::is_plain};
 
 /// Longest free text of an assignment or condition, in characters.
 pub const MAX_TEXT: usize = 8_192;
@@ -29,6 +29,9 @@ impl AssignmentContent {
         let texts = [&self.description, &self.condition, &self.delegated_identity];
         if texts.into_iter().flatten().any(|text| text.chars().count() > MAX_TEXT) {
             return Err(ResourceRefusal::Invalid("a text is too long"));
+        }
+        if texts.into_iter().flatten().any(|text| !is_plain(text)) {
+            return Err(ResourceRefusal::Invalid("a text holds a control character"));
         }
         let has_condition = self.condition.as_deref().is_some_and(|text| !text.is_empty());
         match self.condition_version.as_deref().filter(|text| !text.is_empty()) {
@@ -102,5 +105,6 @@ mod tests {
         assert!(content(Some("@x"), None).check().is_err());
         assert!(content(Some("@x"), Some("")).check().is_err());
         assert!(content(Some("@x"), Some("3.0")).check().is_err());
+        assert!(content(Some("@x\0"), Some("2.0")).check().is_err());
     }
 }

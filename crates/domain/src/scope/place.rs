@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::arm::{ArmScope, ArmScopeKind};
+use crate::text::is_plain;
 
 /// Longest name for people, in characters.
 const MAX_NAME: usize = 256;
@@ -57,6 +58,9 @@ impl Place {
         let long = |text: &String| text.chars().count() > MAX_TAG;
         if self.tags.len() > MAX_TAGS || self.tags.iter().any(|(name, value)| long(name) || long(value)) {
             return Err("there are too many tags, or one is too long");
+        }
+        if self.location.as_ref().is_some_and(|text| !is_plain(text)) {
+            return Err("the location holds a control character");
         }
         if self.location.as_ref().is_some_and(long) {
             return Err("the location is too long");

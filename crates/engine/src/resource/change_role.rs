@@ -6,6 +6,7 @@ use ephor_domain::{
     administration::Right,
     resource::{MAX_NAME, MAX_TEXT, Permission, ResourceRefusal, ResourceRole},
     scope::{ArmScope, ArmScopeKind},
+    text::is_plain,
 };
 use ephor_store::tx::lock::Lock;
 use uuid::Uuid;
@@ -60,6 +61,10 @@ impl PutResourceRole {
         }
         if self.description.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT) {
             return invalid("the description is too long");
+        }
+        let conditions = self.permissions.iter().flat_map(|one| [&one.condition, &one.condition_version]);
+        if !conditions.chain([&self.description]).flatten().all(|text| is_plain(text)) {
+            return invalid("a text holds a control character");
         }
         if self.assignable.is_empty() || self.assignable.len() > MOST_SCOPES {
             return invalid("a role can be given at 1 to 2,000 scopes");

@@ -231,6 +231,9 @@ impl Command for DecideStage {
         if reason.as_ref().is_some_and(|text| text.chars().count() > ephor_domain::text::JUSTIFICATION_LIMIT) {
             return Err(Refusal::Invalid { field: "justification", rule: "at most 4,000 characters" }.into());
         }
+        if !reason.as_deref().is_none_or(ephor_domain::text::is_plain) {
+            return Err(Refusal::Invalid { field: "justification", rule: "no control characters" }.into());
+        }
         approval.decision = Some(Decision {
             verdict: self.verdict,
             by: actor.principal,

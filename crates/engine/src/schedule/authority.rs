@@ -24,32 +24,40 @@ pub(super) const fn is_own(action: Action) -> bool {
     matches!(action, Action::SelfActivate | Action::SelfDeactivate | Action::SelfExtend | Action::SelfRenew)
 }
 
-/// Whether the caller may give this order.
+/// Whether the caller may give this order: seen before it is looked for what the order names, so that nobody learns from
+/// a refusal who or what there is (seams §7).
 ///
 /// # Errors
-/// [`Refusal::NotAdministrator`]; [`ScheduleRefusal::NotHolder`] for an order of somebody else's own;
-/// [`ScheduleRefusal::NotPossible`] for an application that would activate; faults of the store.
+/// [`Refusal::NotAdministrator`]; [`ScheduleRefusal::NotHolder`] for an order of somebody else's own; faults of the store.
 pub(super) async fn require(
     desk: &mut Desk<'_>,
     key: &EntitlementKey,
     kind: Kind,
     action: Action,
-    holder: &Principal,
+    holder: PrincipalId,
 ) -> Answer<()> {
     if is_own(action) {
-        if desk.administrator() != Some(holder.id) {
-            return Err(ScheduleRefusal::NotHolder.into());
-        }
-        if holder.kind != PrincipalKind::User {
-            return Err(ScheduleRefusal::NotPossible("only people activate").into());
-        }
-        return if holder.enabled { Ok(()) } else { Err(Refusal::AccountDisabled.into()) };
+        return if desk.administrator() == Some(holder) { Ok(()) } else { Err(ScheduleRefusal::NotHolder.into()) };
     }
     desk.require_enough().await?;
     if let EntitlementKey::Resource { scope, .. } = key {
         return crate::resource::require_order(desk, scope, action).await;
     }
     if administers(desk, key, kind, action).await? { Ok(()) } else { Err(Refusal::NotAdministrator.into()) }
+}
+
+/// Whether the holder may order this for himself.
+///
+/// # Errors
+/// [`ScheduleRefusal::NotPossible`] for an application that would activate; [`Refusal::AccountDisabled`].
+pub(super) fn require_holder(action: Action, holder: &Principal) -> Answer<()> {
+    if !is_own(action) {
+        return Ok(());
+    }
+    if holder.kind != PrincipalKind::User {
+        return Err(ScheduleRefusal::NotPossible("only people activate").into());
+    }
+    if holder.enabled { Ok(()) } else { Err(Refusal::AccountDisabled.into()) }
 }
 
 /// Whether the caller administers what is ordered.

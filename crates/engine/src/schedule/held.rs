@@ -3,9 +3,9 @@
 use ephor_domain::{
     entitlement::EntitlementKey,
     grant::{Grant, GrantKind, Phase, after},
-    id::PrincipalId,
+    id::{PrincipalId, RequestId},
     policy::Kind,
-    provider::{Held, Line, Pending, Provider, Usable},
+    provider::{Condition, Held, Line, Pending, Provider, Usable},
     time::{Window, schedule::earlier},
 };
 use ephor_store::{
@@ -105,6 +105,8 @@ pub(super) struct Eligible {
     pub(super) schedule: Uuid,
     /// Its window.
     pub(super) window: Window,
+    /// The request that shaped it.
+    pub(super) made_by: RequestId,
     /// How far above the scope asked for.
     far: usize,
 }
@@ -134,6 +136,7 @@ pub(super) async fn usable(
                 key: at.clone(),
                 schedule: held.schedule,
                 window,
+                made_by: row.line.made_by,
                 far,
             });
         }
@@ -155,6 +158,24 @@ pub(super) async fn usable(
         return Ok((Usable::Elsewhere, None));
     }
     Ok((Usable::Nowhere, None))
+}
+
+/// The condition that binds what a request shaped.
+pub(super) async fn condition(tx: &mut Tx, shaped_by: RequestId) -> Result<Option<Condition>, Fault> {
+    Ok(tx.order(shaped_by).await?.and_then(|row| row.order.details.binding()))
+}
+
+/// The condition of a role assignment that was written directly.
+pub(super) async fn standing_condition(
+    tx: &mut Tx,
+    principal: PrincipalId,
+    key: &EntitlementKey,
+) -> Result<Option<Condition>, Fault> {
+    let EntitlementKey::Resource { definition, scope } = key else { return Ok(None) };
+    let found = tx.role_assignment_on(principal, scope, *definition).await?;
+    let content = found.map(|found| found.content).unwrap_or_default();
+    let text = content.condition.filter(|text| !text.is_empty());
+    Ok(text.map(|text| Condition { text, version: content.condition_version }))
 }
 
 /// Where an eligibility counts for `key`: on Graph at exactly that scope (`GRAPH 10.2`), on ARM there and above.

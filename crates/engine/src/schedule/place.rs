@@ -4,7 +4,7 @@ use ephor_domain::{
     Refusal,
     directory::{BuiltInRole, RoleDefinition},
     entitlement::{Access, EntitlementKey},
-    id::{GroupId, PrincipalId},
+    id::{GroupId, PersonId, PrincipalId},
     policy::Kind,
     principal::{Principal, PrincipalKind},
     provider::{Provider, ScheduleRefusal, directory_roles, groups, resources},
@@ -56,6 +56,8 @@ pub(super) async fn check(
     let group = tx.directory_groups_of(&[GroupId::new(principal.uuid())]).await?.pop();
     let holder = match tx.principal(principal).await? {
         Some(holder) => holder,
+        // Cleaning up after somebody who was deleted (`ARM 9.7`).
+        None if !gives && key.provider() == Provider::Resources => gone(principal),
         // A group that was never a member of anything has no account.
         None if group.is_some() => return Err(ScheduleRefusal::NotPossible("the group cannot hold anything").into()),
         None => return Err(Refusal::NotFound { what: "principal" }.into()),
@@ -85,6 +87,20 @@ pub(super) async fn check(
         }
     }
     Ok(holder)
+}
+
+/// Stands for an account that is not there any more.
+fn gone(id: PrincipalId) -> Principal {
+    Principal {
+        id,
+        kind: PrincipalKind::User,
+        person: PersonId::new(id.uuid()),
+        domain: String::new(),
+        account: String::new(),
+        display_name: String::new(),
+        upn: None,
+        enabled: false,
+    }
 }
 
 async fn definition_of(tx: &mut Tx, id: Uuid) -> Result<Option<RoleDefinition>, Fault> {

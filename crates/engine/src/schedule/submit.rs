@@ -10,13 +10,13 @@ use ephor_domain::{
     policy::{Kind, Policy, Presence},
     principal::Actor,
     provider::{
-        Asked, Case, Decision, Details, Order, Provider, Said, ScheduleRefusal, Usable, directory_roles, groups,
-        resources,
+        Asked, Case, Condition, Decision, Details, Order, Provider, Said, ScheduleRefusal, Usable, directory_roles,
+        groups, resources,
     },
     request::{Action, Channel, Request},
     text::Justification,
 };
-use ephor_store::tx::lock::Lock;
+use ephor_store::{Fault, Tx, tx::lock::Lock};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -141,10 +141,19 @@ impl Command for Submit {
         let now = desk.now();
         let unfit = |_| Refusal::Invalid { field: "justification", rule: "at most 4,000 characters of plain text" };
         let justification = order.said.justification.as_deref().map(Justification::parse).transpose().map_err(unfit)?;
+        if !order.said.is_bounded() {
+            return Err(Refusal::Invalid { field: "the order", rule: "texts of at most 8,192 characters" }.into());
+        }
+        Box::pin(authority::require(desk, &order.key, order.kind, order.action, order.principal)).await?;
+        if let Some(name) = &order.name
+            && desk.tx.order_named(order.key.provider(), name).await?.is_some()
+        {
+            return Err(Refusal::Conflict { what: "the name of the request" }.into());
+        }
         let gives = !matches!(order.action, Action::AdminRemove | Action::SelfDeactivate);
         let check = place::check(desk.tx, &order.key, order.kind, order.principal, gives);
         let holder = Box::pin(check).await?;
-        Box::pin(authority::require(desk, &order.key, order.kind, order.action, &holder)).await?;
+        authority::require_holder(order.action, &holder)?;
         Box::pin(due::settle_line(desk, holder.id, &order.key)).await?;
         let found = held::load(desk.tx, holder.id, &order.key, order.kind, now).await?;
         let start = order.asked.start.map_or(now, |start| start.max(now));
@@ -168,6 +177,13 @@ impl Command for Submit {
         let case = Case { order: &asked, line: &found.line, usable, policy: &rules, presence: &order.presence, now };
         let above = above(desk, &order.key, eligible.as_ref()).await?;
         let decision = decide(&order.key, &case, above.as_ref())?;
+        let condition = match order.key.provider() {
+            Provider::Resources => {
+                let present = bound_by(desk.tx, &order, &found, eligible.as_ref()).await?;
+                resources::condition(order.action, order.said.condition(), present)?
+            }
+            Provider::Pam | Provider::DirectoryRoles | Provider::Groups => None,
+        };
         let ids = desk.call().ids();
         let request = Request {
             id: ids.request,
@@ -191,6 +207,7 @@ impl Command for Submit {
             said: order.said.clone(),
             rests_on: eligible.as_ref().map(|eligible| eligible.line),
             stages: Vec::new(),
+            condition,
         };
         let id = request.id;
         let Found { row, is_standing, .. } = found;
@@ -215,6 +232,29 @@ fn decide(key: &EntitlementKey, case: &Case<'_>, above: Option<&Policy>) -> Resu
 async fn above(desk: &mut Desk<'_>, key: &EntitlementKey, eligible: Option<&Eligible>) -> Answer<Option<Policy>> {
     match eligible.filter(|eligible| eligible.key != *key) {
         Some(eligible) => Ok(Some(policy::of(desk.tx, &eligible.key).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The condition of what an order changes, or of the eligibility it rests on (`ARM 9.5`).
+async fn bound_by(
+    tx: &mut Tx,
+    order: &NewOrder,
+    found: &Found,
+    eligible: Option<&Eligible>,
+) -> Result<Option<Condition>, Fault> {
+    let shaped_by = match order.action {
+        Action::AdminAssign | Action::AdminRemove | Action::SelfDeactivate => return Ok(None),
+        Action::SelfActivate => eligible.map(|eligible| eligible.made_by),
+        Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew | Action::SelfExtend | Action::SelfRenew => {
+            if found.is_standing {
+                return held::standing_condition(tx, order.principal, &order.key).await;
+            }
+            found.row.as_ref().map(|row| row.line.made_by)
+        }
+    };
+    match shaped_by {
+        Some(request) => held::condition(tx, request).await,
         None => Ok(None),
     }
 }

@@ -131,7 +131,10 @@ fn item(call: &Call, known: &Described, row: &Listed, instance: bool) -> Value {
     let view = &row.view;
     let (role, scope) = place(&view.key);
     let principal = view.principal.uuid();
-    let (condition, version) = row.condition.clone().map_or((None, None), |(text, version)| (Some(text), version));
+    let (condition, version) = match row.condition.clone() {
+        Some(condition) => (Some(condition.text), condition.version),
+        None => (None, None),
+    };
     let mut properties = Map::from_iter([
         ("scope".to_owned(), json!(scope.as_str())),
         ("roleDefinitionId".to_owned(), json!(role_id::render(&scope, role))),

@@ -58,6 +58,7 @@ fn item(call: &Call, known: &Described, view: &RequestView) -> Value {
     let principal = view.request.principal.uuid();
     let kind = word(view.kind);
     let name = view.request.name.clone().unwrap_or_else(|| view.request.id.to_string());
+    let binding = view.details.binding();
     let (end_kind, end) = match view.details.asked.end {
         AskedEnd::Never => (Some("NoExpiration"), None),
         AskedEnd::After(_) => (Some("AfterDuration"), None),
@@ -75,15 +76,15 @@ fn item(call: &Call, known: &Described, view: &RequestView) -> Value {
         "status": status(view),
         "approvalId": approval,
         "scheduleInfo": {
-            "startDateTime": said.start.clone().unwrap_or_else(|| view.start().to_string()),
+            "startDateTime": started(view),
             "expiration": {"type": end_kind, "endDateTime": end.map(|end| end.to_string()), "duration": said.duration},
         },
         "ticketInfo": {"ticketNumber": said.ticket_number, "ticketSystem": said.ticket_system},
         "justification": said.justification,
         "requestorId": view.request.requester,
         "createdOn": view.request.created.to_string(),
-        "condition": said.condition,
-        "conditionVersion": said.condition_version,
+        "condition": said.condition.as_ref().or(binding.as_ref().map(|binding| &binding.text)),
+        "conditionVersion": said.condition_version.as_ref().or(binding.as_ref().and_then(|it| it.version.as_ref())),
         "expandedProperties": expand(call, known, &view.key, principal),
     });
     if let Some(members) = properties.as_object_mut() {
@@ -100,6 +101,12 @@ fn item(call: &Call, known: &Described, view: &RequestView) -> Value {
         "id": role_id::at(&scope, &format!("Role{kind}ScheduleRequests"), &name),
         "type": format!("Microsoft.Authorization/Role{kind}ScheduleRequests"),
     })
+}
+
+/// When it starts: as asked, else as it came. Zones other than UTC are not written here (`ARM 2.4`).
+fn started(view: &RequestView) -> String {
+    let said = view.details.said.start.as_deref().filter(|text| text.ends_with('Z') && text.contains('T'));
+    said.map_or_else(|| view.details.asked.start.unwrap_or_else(|| view.start()).to_string(), str::to_owned)
 }
 
 /// Extensions and renewals that were answered have words of their own here (`ARM 9.3`).
@@ -128,9 +135,9 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, kind: Kind, rest: &[Stri
     })?;
     match (rest.get(1).map(|action| action.to_ascii_lowercase()).as_deref(), &call.method) {
         (Some("cancel"), _) => cancel(call, scope, kind, id).await,
-        (Some("validate"), _) => put(call, scope, kind, name, id, true).await,
+        (Some("validate"), _) => put(call, scope, kind, name, true).await,
         (Some(_), _) => Err(ArmError::not_found()),
-        (None, &Method::PUT) => put(call, scope, kind, name, id, false).await,
+        (None, &Method::PUT) => put(call, scope, kind, name, false).await,
         (None, _) => shown(call, &named(call, scope, kind, id).await?, StatusCode::OK).await,
     }
 }
@@ -155,21 +162,11 @@ async fn cancel(call: &Call, scope: ArmScope, kind: Kind, name: Uuid) -> Answer<
     }
 }
 
-async fn put(call: &Call, scope: ArmScope, kind: Kind, name: &str, id: Uuid, only_validate: bool) -> Answer<Reply> {
+async fn put(call: &Call, scope: ArmScope, kind: Kind, name: &str, only_validate: bool) -> Answer<Reply> {
     let body = call.object()?;
     let mut order = read(call, &scope, kind, Members::of(&body).within("properties"))?;
     order.only_validate = only_validate;
-    if !only_validate {
-        order.name = Some(name.to_owned());
-        // A lost answer is asked for again under the same name.
-        let actor = call.caller.actor.clone();
-        for kind in [Kind::Assignment, Kind::Eligibility] {
-            let taken = OrderNamed { scope: ArmScope::root(), kind, name: id, actor: actor.clone() };
-            if call.ask(taken).await?.is_some_and(|view| is_named(&view, id)) {
-                return Err(exists(name));
-            }
-        }
-    }
+    order.name = (!only_validate).then(|| name.to_owned());
     let said = |denied| match denied {
         Denied::Refused(Refusal::Conflict { .. }) => exists(name),
         Denied::Refused(Refusal::NotFound { what: "principal" }) => {
@@ -179,8 +176,9 @@ async fn put(call: &Call, scope: ArmScope, kind: Kind, name: &str, id: Uuid, onl
         Denied::Refused(Refusal::Invalid { .. }) => invalid(),
         denied @ (Denied::Refused(_) | Denied::Failed(_)) => refusal::said(call, denied),
     };
-    let view = call.engine().submit(&call.caller.actor, order).await.map_err(said)?;
+    let mut view = call.engine().submit(&call.caller.actor, order).await.map_err(said)?;
     if only_validate {
+        view.request.name = Some(name.to_owned());
         let known = describe(call, std::iter::once((&view.key, view.request.principal.uuid()))).await?;
         let mut found = item(call, &known, &view);
         let word = if view.status == Status::PendingApproval { "PendingApproval" } else { "Granted" };
@@ -188,16 +186,9 @@ async fn put(call: &Call, scope: ArmScope, kind: Kind, name: &str, id: Uuid, onl
             members.insert("status".to_owned(), word.into());
             members.insert("approvalId".to_owned(), Value::Null);
         }
-        if let Some(members) = found.as_object_mut() {
-            members.insert("name".to_owned(), name.into());
-        }
         return Ok(Reply::ok(found));
     }
     shown(call, &view, StatusCode::CREATED).await
-}
-
-fn is_named(view: &RequestView, id: Uuid) -> bool {
-    view.request.name.as_deref().and_then(guid) == Some(id)
 }
 
 /// A text as it came; another type is no text.
@@ -206,8 +197,7 @@ fn text(of: Members<'_>, name: &str) -> Answer<Option<String>> {
 }
 
 fn read(call: &Call, scope: &ArmScope, kind: Kind, body: Members<'_>) -> Answer<NewOrder> {
-    let word = text(body, "requestType")?.ok_or_else(invalid)?;
-    let action = Action::from_word(&word).ok_or_else(invalid)?;
+    let action = text(body, "requestType")?.as_deref().and_then(Action::from_word).ok_or_else(invalid)?;
     let activates = matches!(action, Action::SelfActivate | Action::SelfDeactivate);
     if kind == Kind::Eligibility && activates {
         return Err(invalid());
@@ -222,19 +212,23 @@ fn read(call: &Call, scope: &ArmScope, kind: Kind, body: Members<'_>) -> Answer<
     }
     let ticket = body.within("ticketInfo");
     let takes_away = matches!(action, Action::AdminRemove | Action::SelfDeactivate);
-    let linked =
-        ["linkedRoleEligibilityScheduleId", "targetRoleAssignmentScheduleId", "targetRoleEligibilityScheduleId"];
-    let mut named = None;
-    for name in linked {
-        named = named.or(text(body, name)?.filter(|text| !text.is_empty()));
-    }
+    let linked = text(body, "linkedRoleEligibilityScheduleId")?.filter(|text| !text.is_empty());
+    let targeted = text(body, &format!("targetRole{}ScheduleId", word(kind)))?.filter(|text| !text.is_empty());
+    // An activation names what it rests on, any other order what it changes. What goes is named by its line alone.
+    let named = match action {
+        Action::AdminRemove | Action::SelfDeactivate | Action::AdminAssign => None,
+        Action::SelfActivate => linked.clone(),
+        Action::AdminUpdate | Action::AdminExtend | Action::AdminRenew | Action::SelfExtend | Action::SelfRenew => {
+            targeted
+        }
+    };
     let mut said = Said {
         justification: text(body, "justification")?,
         ticket_number: text(ticket, "ticketNumber")?,
         ticket_system: text(ticket, "ticketSystem")?,
         condition: text(body, "condition")?,
         condition_version: text(body, "conditionVersion")?,
-        linked: named.clone(),
+        linked,
         ..Said::default()
     };
     check_condition(&said)?;
@@ -243,7 +237,7 @@ fn read(call: &Call, scope: &ArmScope, kind: Kind, body: Members<'_>) -> Answer<
         Some(schedule) => read_schedule(Members::of(schedule), kind, &mut said)?,
         None => Asked::default(),
     };
-    let target = match named.filter(|_| !takes_away) {
+    let target = match named {
         Some(text) => {
             let last = text.trim_end_matches('/').rsplit('/').next().and_then(guid);
             Some(last.ok_or_else(invalid)?)

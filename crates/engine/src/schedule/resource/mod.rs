@@ -1,0 +1,123 @@
+//! Schedules and requests of resource roles as scopes show them (`ARM 10` to `ARM 12`): rows of the scope, of what lies
+//! above and, where asked, of what lies below.
+
+mod assignments;
+mod children;
+mod given;
+mod orders;
+mod rows;
+mod schedules;
+
+use std::collections::BTreeSet;
+
+use ephor_domain::{entitlement::EntitlementKey, id::PrincipalId, scope::ArmScope};
+use ephor_store::{Fault, Tx};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub(crate) use assignments::{assignment_named, assignments_in, assignments_of, end_assignment};
+pub use children::EligibleChildren;
+pub(crate) use given::{eligible_scopes, holds_any, is_role_scheduled, is_scheduled, is_span_scheduled};
+pub use orders::{OrderNamed, OrdersAt};
+pub use schedules::{Listed, Member, ScheduleNamed, SchedulesAt};
+
+use crate::{
+    directory::memberships,
+    resource::{chain, known, rights::Rights},
+};
+
+/// Rows of one kind that one list looks at.
+const MOST: u32 = 10_000;
+
+/// What of a list is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrow {
+    /// None from below.
+    pub not_below: bool,
+    /// Of exactly this principal.
+    pub principal: Option<Uuid>,
+    /// Of this principal and the groups it is in.
+    pub assigned_to: Option<Uuid>,
+    /// Of the caller, directly or through groups; needs no right.
+    pub mine: bool,
+    /// Ordered by the caller; needs no right.
+    pub ordered: bool,
+    /// Waiting for the caller's decision; needs no right.
+    pub to_approve: bool,
+    /// Of one role.
+    pub definition: Option<Uuid>,
+}
+
+fn asked(narrow: &Narrow, caller: PrincipalId) -> Option<Uuid> {
+    if narrow.mine { Some(caller.uuid()) } else { narrow.assigned_to.or(narrow.principal) }
+}
+
+/// The principals asked for; `None` for all.
+async fn wanted(
+    tx: &mut Tx,
+    rights: &Rights,
+    narrow: &Narrow,
+    caller: PrincipalId,
+    now: Timestamp,
+) -> Result<Option<BTreeSet<Uuid>>, Fault> {
+    let mut wanted: Option<BTreeSet<Uuid>> = None;
+    let mut narrow_to = |ids: BTreeSet<Uuid>| {
+        wanted = Some(match wanted.take() {
+            Some(before) => before.intersection(&ids).copied().collect(),
+            None => ids,
+        });
+    };
+    if narrow.mine {
+        let mut own = rights.principals.clone();
+        own.insert(caller.uuid());
+        narrow_to(own);
+    }
+    if let Some(id) = narrow.assigned_to {
+        let mut with_groups = memberships(tx, id, true, now).await?.groups;
+        with_groups.insert(id);
+        narrow_to(with_groups);
+    }
+    if let Some(id) = narrow.principal {
+        narrow_to(BTreeSet::from([id]));
+    }
+    Ok(wanted)
+}
+
+pub(crate) fn scope_of(key: &EntitlementKey) -> Option<ArmScope> {
+    match key {
+        EntitlementKey::Resource { scope, .. } => Some(scope.clone()),
+        EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } | EntitlementKey::Group { .. } => None,
+    }
+}
+
+pub(crate) fn definition_of(key: &EntitlementKey) -> Option<Uuid> {
+    match key {
+        EntitlementKey::Resource { definition, .. } => Some(*definition),
+        EntitlementKey::PamRole(_) | EntitlementKey::DirectoryRole { .. } | EntitlementKey::Group { .. } => None,
+    }
+}
+
+/// Is the scope above, at or below the one asked for, as far as asked? The whole tenant holds everything.
+async fn is_there(tx: &mut Tx, line: &[ArmScope], narrow: &Narrow, at: &ArmScope) -> Result<bool, Fault> {
+    let Some(scope) = line.first() else { return Ok(false) };
+    if line.contains(at) {
+        return Ok(true);
+    }
+    if narrow.not_below {
+        return Ok(false);
+    }
+    Ok(scope.contains_path(at) || chain(tx, at).await?.contains(scope))
+}
+
+/// Rows keep scopes in lower case: here is the spelling of whoever registered them.
+async fn respell(tx: &mut Tx, key: &mut EntitlementKey) -> Result<(), Fault> {
+    if let EntitlementKey::Resource { scope, .. } = key {
+        match known(tx, scope).await {
+            Ok(spelled) => *scope = spelled,
+            // What is not registered any more is shown as it is kept.
+            Err(crate::Denied::Refused(_)) => {}
+            Err(crate::Denied::Failed(fault)) => return Err(fault),
+        }
+    }
+    Ok(())
+}

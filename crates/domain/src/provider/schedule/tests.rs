@@ -1,13 +1,16 @@
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
     id::{EntitlementId, GrantId, PrincipalId, RequestId},
-    policy::{ApproverSet, ContextClass, FailedRule, Policy, Presence, approval_rule::Approvers},
+    policy::{
+        ApprovalMode, ApproverSet, ContextClass, Expiration, FailedRule, Policy, Presence, approval_rule::Approvers,
+    },
     principal::PrincipalKind,
     provider::{
         directory_roles, groups,
-        order::{Asked, Line, Order, Pending},
+        order::{Asked, Condition, Line, Order, Pending},
         resources,
     },
     request::{Channel, Declined},
@@ -317,9 +320,11 @@ fn a_renewal_needs_something_that_has_ended() {
     for provider in ALL {
         for action in [Action::AdminRenew, Action::SelfRenew] {
             let renew = || Scene::new(provider, Kind::Eligibility, action);
+            // What still runs is there already on Graph, and nothing to renew on ARM (`GRAPH 8.4`, `ARM 9.5`).
+            let runs = if provider == Resources { Refused::NotHeld } else { Refused::AlreadyHeld };
             renew().refused(&Refused::NotHeld);
-            renew().on(held(GrantKind::Assigned, -DAY, DAY)).refused(&Refused::AlreadyHeld);
-            renew().ended_before().on(held(GrantKind::Assigned, -DAY, DAY)).refused(&Refused::AlreadyHeld);
+            renew().on(held(GrantKind::Assigned, -DAY, DAY)).refused(&runs);
+            renew().ended_before().on(held(GrantKind::Assigned, -DAY, DAY)).refused(&runs);
         }
     }
 }
@@ -393,6 +398,96 @@ fn going_down_never_makes_approval_weaker() {
     let Ok(Decision::Activate { gates, eligibility }) = scene.decide() else { panic!() };
     assert_eq!(eligibility, RIGHT);
     assert_eq!(gates.approval.map(|gate| gate.stages), Some(above.activation.approval.stages));
+}
+
+#[test]
+fn an_eligibility_that_is_named_and_is_none_is_a_fault_of_the_order_on_arm() {
+    let named = |provider| Scene::activate(provider).set(|scene| scene.order.names_other_line = true);
+    assert!(matches!(named(Resources).decide(), Err(Refused::NotPossible(_))));
+    // What stands in the way comes first.
+    named(Resources).on(held(GrantKind::Activated, -HOUR, HOUR)).refused(&Refused::AlreadyHeld);
+    named(DirectoryRoles).refused(&Refused::NotHeld);
+}
+
+#[test]
+fn a_condition_is_for_administrators_to_change() {
+    let condition = |text: &str| Some(Condition { text: text.to_owned(), version: Some("2.0".to_owned()) });
+    let (old, new) = (condition("old"), condition("new"));
+    use Action::{
+        AdminAssign, AdminExtend, AdminRemove, AdminRenew, AdminUpdate, SelfActivate, SelfDeactivate, SelfExtend,
+        SelfRenew,
+    };
+    for action in [AdminUpdate, AdminExtend, AdminRenew] {
+        assert_eq!(resources::condition(action, None, old.clone()), Ok(old.clone()), "{action:?} keeps it");
+        assert_eq!(resources::condition(action, new.clone(), old.clone()), Ok(new.clone()), "{action:?} sets another");
+    }
+    assert_eq!(resources::condition(AdminAssign, new.clone(), old.clone()), Ok(new.clone()));
+    for action in [SelfActivate, SelfExtend, SelfRenew] {
+        assert_eq!(resources::condition(action, None, old.clone()), Ok(old.clone()), "{action:?} does not drop it");
+        assert_eq!(resources::condition(action, old.clone(), old.clone()), Ok(old.clone()), "{action:?} repeats it");
+        assert!(resources::condition(action, new.clone(), old.clone()).is_err(), "{action:?} does not change it");
+        assert_eq!(resources::condition(action, new.clone(), None), Ok(new.clone()), "{action:?} may bind itself");
+    }
+    for action in [AdminRemove, SelfDeactivate] {
+        assert_eq!(resources::condition(action, new.clone(), old.clone()), Ok(None));
+    }
+}
+
+/// A policy with or without approval, reason, context and another length.
+fn policies() -> impl Strategy<Value = Policy> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 5..600_u32, any::<bool>()).prop_map(
+        |(approval, justification, ticketing, mfa, minutes, parallel)| {
+            let mut policy = Policy::untouched(Resources);
+            let rules = &mut policy.activation;
+            rules.approval.required = approval;
+            rules.approval.mode = if parallel { ApprovalMode::Parallel } else { ApprovalMode::SingleStage };
+            rules.approval.stages[0].primary = vec![ApproverSet::new(Approvers::Manager(if parallel { 1 } else { 2 }))];
+            rules.enablement.justification = justification;
+            rules.enablement.ticketing = ticketing;
+            rules.enablement.mfa = mfa;
+            rules.expiration = Expiration::new(true, Ttl::minutes(minutes));
+            policy
+        },
+    )
+}
+
+proptest! {
+    /// Whatever the two policies say: what is asked for below is decided by the policy there, somebody is asked to approve
+    /// if either wants it, and nothing lasts longer than the eligibility (`ARM 14.1`, `ARM A-6`).
+    #[test]
+    fn an_activation_below_is_never_weaker_than_at_the_eligibility(
+        here in policies(),
+        above in policies(),
+        minutes in 5..700_u32,
+        left in prop::option::of(1..900_i64),
+        justified: bool,
+        ticketed: bool,
+    ) {
+        let activation = |policy: &Policy, above: Option<&Policy>| {
+            let mut scene = Scene::activate(Resources).asking(None, AskedEnd::After(Ttl::minutes(minutes)));
+            let until = left.map(|left| at(60 * left));
+            scene.usable = Usable::Eligible { schedule: RIGHT, window: Window::new(at(-DAY), until).unwrap() };
+            (scene.order.justified, scene.order.ticketed) = (justified, ticketed);
+            (scene.policy, scene.above) = (policy.clone(), above.cloned());
+            scene.decide()
+        };
+        let (below, alone, at_eligibility) =
+            (activation(&here, Some(&above)), activation(&here, None), activation(&above, None));
+        prop_assert_eq!(below.is_ok(), alone.is_ok());
+        if let (Ok(Decision::Activate { gates, .. }), Ok(Decision::Activate { gates: own, .. })) = (&below, &alone) {
+            prop_assert_eq!(gates.window, own.window);
+            prop_assert!(gates.window.end().is_some_and(|end| left.is_none_or(|left| end <= at(60 * left))));
+            let wanted = here.activation.approval.is_on() || above.activation.approval.is_on();
+            prop_assert_eq!(gates.approval.is_some(), wanted);
+            if own.approval.is_some() {
+                prop_assert_eq!(&gates.approval, &own.approval);
+            } else if let Ok(Decision::Activate { gates: at_eligibility, .. }) = &at_eligibility {
+                prop_assert_eq!(&gates.approval, &at_eligibility.approval);
+            }
+        } else {
+            prop_assert_eq!(below, alone);
+        }
+    }
 }
 
 #[test]

@@ -167,6 +167,7 @@ impl Engine {
                 }
                 if now >= alarm {
                     self.raise_at_strangers().await?;
+                    self.take_up_scans().await;
                     alarm = now.saturating_add(ALARM_EVERY).unwrap_or(Timestamp::MAX);
                 }
                 if now >= scan {
@@ -189,6 +190,16 @@ impl Engine {
     async fn scan(&self) {
         if let Err(denied) = self.scan_alerts(None).await {
             tracing::error!(%denied, "the scan for alerts waits for the store");
+        }
+        if let Err(denied) = self.scan_all_scopes().await {
+            tracing::error!(%denied, "the scan for alerts of resources waits for the store");
+        }
+    }
+
+    /// Does scans that somebody ordered and whose node is gone.
+    async fn take_up_scans(&self) {
+        if let Err(denied) = self.work_scans().await {
+            tracing::error!(%denied, "a scan for alerts waits for the store");
         }
     }
 

@@ -92,6 +92,7 @@ impl Engine {
                 break;
             }
         }
+        self.work_scans().await?;
         self.refresh_book().await?;
         Ok(next)
     }

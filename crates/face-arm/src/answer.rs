@@ -20,6 +20,7 @@ const CLIENT: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 pub(crate) struct Reply {
     status: StatusCode,
     body: Option<Box<RawValue>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
@@ -30,21 +31,29 @@ impl Reply {
 
     pub(crate) fn with(status: StatusCode, body: impl Serialize) -> Self {
         let body = to_raw_value(&body).expect("what the face answers is JSON");
-        Self { status, body: Some(body) }
+        Self { status, body: Some(body), headers: Vec::new() }
+    }
+
+    /// The same with a header; a value that is none is left out.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        self
     }
 
     /// A status alone.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None }
+        Self { status, body: None, headers: Vec::new() }
     }
 }
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        match self.body {
+        let mut response = match self.body {
             Some(body) => (self.status, Json(body)).into_response(),
             None => self.status.into_response(),
-        }
+        };
+        response.headers_mut().extend(self.headers);
+        response
     }
 }
 

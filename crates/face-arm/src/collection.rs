@@ -24,10 +24,15 @@ pub(crate) enum Collection {
     Instances(Kind),
     EligibleChildren,
     Approvals,
+    Alerts,
+    AlertDefinitions,
+    AlertConfigurations,
+    /// Scans that were ordered.
+    AlertOperations,
 }
 
 impl Collection {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::RoleDefinitions,
         Self::RoleAssignments,
         Self::Permissions,
@@ -46,6 +51,10 @@ impl Collection {
         Self::Instances(Kind::Assignment),
         Self::EligibleChildren,
         Self::Approvals,
+        Self::Alerts,
+        Self::AlertDefinitions,
+        Self::AlertConfigurations,
+        Self::AlertOperations,
     ];
 
     /// Its name in paths.
@@ -69,6 +78,10 @@ impl Collection {
             Self::Instances(Kind::Assignment) => "roleAssignmentScheduleInstances",
             Self::EligibleChildren => "eligibleChildResources",
             Self::Approvals => "roleAssignmentApprovals",
+            Self::Alerts => "roleManagementAlerts",
+            Self::AlertDefinitions => "roleManagementAlertDefinitions",
+            Self::AlertConfigurations => "roleManagementAlertConfigurations",
+            Self::AlertOperations => "roleManagementAlertOperations",
         }
     }
 
@@ -100,6 +113,9 @@ impl Collection {
             | Self::Instances(_)
             | Self::EligibleChildren => version::PIM,
             Self::Approvals => version::APPROVALS,
+            Self::Alerts | Self::AlertDefinitions | Self::AlertConfigurations | Self::AlertOperations => {
+                version::ALERTS
+            }
         }
     }
 
@@ -126,6 +142,15 @@ impl Collection {
             (Self::ElevateAccess, 0) | (Self::Requests(_), 2) => &[Method::POST],
             (Self::Requests(_), 1) => &[Method::GET, Method::PUT],
             (Self::Schedules(_) | Self::Instances(_), 0 | 1) | (Self::Approvals, 0..=2) => READ,
+            (Self::Alerts, 0 | 3)
+            | (Self::AlertDefinitions, 0 | 1)
+            | (Self::AlertConfigurations, 0)
+            | (Self::AlertOperations, 1) => READ,
+            // `refresh` stands where the name of an alert stands.
+            (Self::Alerts, 1) => &[Method::GET, Method::PATCH, Method::POST],
+            (Self::Alerts, 2) => &[Method::GET, Method::POST],
+            (Self::Alerts, 4) => &[Method::POST],
+            (Self::AlertConfigurations, 1) => &[Method::GET, Method::PATCH],
             (Self::Approvals, 3) => &[Method::GET, Method::PATCH, Method::PUT],
             _ => &[],
         }

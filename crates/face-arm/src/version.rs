@@ -24,6 +24,8 @@ pub(crate) const PIM: &[&str] = &[
 ];
 /// Versions of approvals.
 pub(crate) const APPROVALS: &[&str] = &["2021-01-01-preview"];
+/// Versions of alerts.
+pub(crate) const ALERTS: &[&str] = &["2022-08-01-preview"];
 /// Versions of role definitions and permissions.
 pub(crate) const ROLE_DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01"];
 /// Versions of role assignments.
@@ -130,6 +132,7 @@ fn is_known_somewhere(version: &str) -> bool {
         METADATA,
         PIM,
         APPROVALS,
+        ALERTS,
         ROLE_DEFINITIONS,
         ROLE_ASSIGNMENTS,
         DENY_ASSIGNMENTS,

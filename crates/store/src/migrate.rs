@@ -99,6 +99,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0015_joined.sqlite.sql"),
         postgres: include_str!("../migrations/0015_joined.postgres.sql"),
     },
+    Migration {
+        number: 17,
+        name: "alert_operation",
+        sqlite: include_str!("../migrations/0017_alert_operation.sqlite.sql"),
+        postgres: include_str!("../migrations/0017_alert_operation.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

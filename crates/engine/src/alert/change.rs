@@ -9,7 +9,7 @@ use ephor_domain::{
 use ephor_store::tx::{alert::AlertRow, lock::Lock};
 use uuid::Uuid;
 
-use super::{TENANT, require, row};
+use super::{Ground, require, row};
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
@@ -42,12 +42,16 @@ impl Command for DismissAlert {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         require(desk).await?;
-        let before = row(desk.tx, self.kind, TENANT).await?;
-        let after = AlertRow { active: false, modified: Some(desk.now()), ..before };
-        desk.tx.put_alert(TENANT, &after).await?;
-        desk.changed(events::ALERT_DISMISSED, Subject::NONE, |record| record.detail("alert", self.kind.word()));
-        Ok(())
+        dismiss(desk, self.kind, &Ground::TENANT).await
     }
+}
+
+pub(super) async fn dismiss(desk: &mut Desk<'_>, kind: AlertKind, ground: &Ground) -> Answer<()> {
+    let before = row(desk.tx, kind, ground.key()).await?;
+    let after = AlertRow { active: false, modified: Some(desk.now()), ..before };
+    desk.tx.put_alert(ground.key(), &after).await?;
+    desk.changed(events::ALERT_DISMISSED, ground.subject(), |record| ground.put(record, kind));
+    Ok(())
 }
 
 /// Sets an alert. What is absent stays.
@@ -78,28 +82,37 @@ impl Command for ChangeAlert {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         require(desk).await?;
-        let mut after = row(desk.tx, self.kind, TENANT).await?;
-        let was = after.settings.clone();
-        if let Some(enabled) = self.enabled {
-            after.settings.enabled = enabled;
-        }
-        for (setting, value) in self.values {
-            let unfit = |_| Refusal::Invalid { field: "alert", rule: "no such setting, or out of its bounds" };
-            after.settings.set(self.kind, setting, value).map_err(unfit)?;
-        }
-        desk.tx.put_alert(TENANT, &after).await?;
-        let kind = self.kind.word();
-        if after.settings.enabled != was.enabled {
-            let change = if after.settings.enabled { "enabled" } else { "disabled" };
-            desk.changed(events::ALERT_SETTING_CHANGED, Subject::NONE, |record| {
-                record.detail("alert", kind).detail("change", change)
-            });
-        }
-        if after.settings.values != was.values {
-            desk.changed(events::ALERT_SETTING_CHANGED, Subject::NONE, |record| {
-                record.detail("alert", kind).detail("change", "setting")
-            });
-        }
-        Ok(())
+        set(desk, self.kind, &Ground::TENANT, self.enabled, self.values).await
     }
+}
+
+pub(super) async fn set(
+    desk: &mut Desk<'_>,
+    kind: AlertKind,
+    ground: &Ground,
+    enabled: Option<bool>,
+    values: Vec<(AlertSetting, u64)>,
+) -> Answer<()> {
+    let mut after = row(desk.tx, kind, ground.key()).await?;
+    let was = after.settings.clone();
+    if let Some(enabled) = enabled {
+        after.settings.enabled = enabled;
+    }
+    for (setting, value) in values {
+        let unfit = |_| Refusal::Invalid { field: "alert", rule: "no such setting, or out of its bounds" };
+        after.settings.set(kind, setting, value).map_err(unfit)?;
+    }
+    desk.tx.put_alert(ground.key(), &after).await?;
+    if after.settings.enabled != was.enabled {
+        let change = if after.settings.enabled { "enabled" } else { "disabled" };
+        desk.changed(events::ALERT_SETTING_CHANGED, ground.subject(), |record| {
+            ground.put(record, kind).detail("change", change)
+        });
+    }
+    if after.settings.values != was.values {
+        desk.changed(events::ALERT_SETTING_CHANGED, ground.subject(), |record| {
+            ground.put(record, kind).detail("change", "setting")
+        });
+    }
+    Ok(())
 }

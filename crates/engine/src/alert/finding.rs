@@ -35,6 +35,14 @@ pub struct Facts {
     pub from: Option<Timestamp>,
     /// To.
     pub until: Option<Timestamp>,
+    /// Who gave it.
+    pub by: Option<PrincipalId>,
+    /// Roles that are the same as this one.
+    pub others: Vec<Uuid>,
+    /// They bear the same name, beside allowing the same or instead of it.
+    pub same_name: bool,
+    /// They allow the same.
+    pub same_permissions: bool,
 }
 
 /// Name space of the ids of incidents.

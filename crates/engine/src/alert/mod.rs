@@ -1,11 +1,13 @@
 //! Alerts: what a scan finds is kept, shown, dismissed and put right (seams §18, `GRAPH 14`).
 //!
 //! A scan reads page by page beside the commands and then writes, in one commit, only what differs from the last one. What
-//! one face dismisses or sets belongs to its provider and scope.
+//! one face dismisses or sets belongs to its provider and scope ([`Ground`]).
 
 mod change;
 mod finding;
+mod ground;
 mod remedy;
+pub mod resource;
 mod scan;
 
 use ephor_domain::{
@@ -22,6 +24,7 @@ use uuid::Uuid;
 
 pub use change::{ChangeAlert, DismissAlert};
 pub use finding::{Facts, Incident};
+use ground::Ground;
 
 use crate::{
     admin::desk::Desk,

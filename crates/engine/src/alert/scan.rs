@@ -26,7 +26,7 @@ use ephor_store::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Facts, Incident, TENANT, change::LOCK, require, row};
+use super::{Facts, Ground, Incident, TENANT, change::LOCK, require, row};
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
@@ -84,6 +84,7 @@ fn kinds(only: Option<AlertKind>) -> Vec<AlertKind> {
 /// What a scan found takes the place of what the one before found.
 #[derive(Debug, Clone)]
 pub(super) struct RecordScan {
+    pub(super) ground: Ground,
     pub(super) found: Found,
 }
 
@@ -99,32 +100,32 @@ impl Command for RecordScan {
     }
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::Exclusive(LOCK)]
+        vec![self.ground.lock()]
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         for (kind, found) in self.found {
-            record(desk, kind, found).await?;
+            record(desk, kind, &self.ground, found).await?;
         }
         Ok(())
     }
 }
 
-async fn record(desk: &mut Desk<'_>, kind: AlertKind, found: Vec<Incident>) -> Answer<()> {
-    let now = desk.now();
-    let before = row(desk.tx, kind, TENANT).await?;
+async fn record(desk: &mut Desk<'_>, kind: AlertKind, ground: &Ground, found: Vec<Incident>) -> Answer<()> {
+    let (now, scope) = (desk.now(), ground.key());
+    let before = row(desk.tx, kind, scope).await?;
     let known: HashMap<String, String> =
-        desk.tx.alert_incidents(kind, TENANT).await?.into_iter().map(|row| (row.id, row.facts)).collect();
+        desk.tx.alert_incidents(kind, scope).await?.into_iter().map(|row| (row.id, row.facts)).collect();
     let mut kept = BTreeSet::new();
     for incident in found.iter().take(MOST) {
         let row = incident.row();
         if known.get(&row.id) != Some(&row.facts) {
-            desk.tx.put_alert_incident(kind, TENANT, &row).await?;
+            desk.tx.put_alert_incident(kind, scope, &row).await?;
         }
         kept.insert(row.id);
     }
     for id in known.keys().filter(|id| !kept.contains(*id)) {
-        desk.tx.drop_alert_incident(kind, TENANT, id).await?;
+        desk.tx.drop_alert_incident(kind, scope, id).await?;
     }
     let incidents = u64::try_from(kept.len()).unwrap_or(u64::MAX);
     let active = incidents > 0;
@@ -136,11 +137,11 @@ async fn record(desk: &mut Desk<'_>, kind: AlertKind, found: Vec<Incident>) -> A
         scanned: Some(now),
         ..before.clone()
     };
-    desk.tx.put_alert(TENANT, &after).await?;
+    desk.tx.put_alert(scope, &after).await?;
     if active && !before.active {
         let count = i64::try_from(incidents).unwrap_or(i64::MAX);
-        desk.changed(events::ALERT_RAISED, Subject::NONE, |record| {
-            record.detail("alert", kind.word()).detail("incidents", count)
+        desk.changed(events::ALERT_RAISED, ground.subject(), |record| {
+            ground.put(record, kind).detail("incidents", count)
         });
     }
     Ok(())
@@ -170,7 +171,7 @@ impl Engine {
             let incidents = if settings.enabled { self.look_for(kind, &settings, now).await? } else { Vec::new() };
             found.insert(kind, incidents);
         }
-        self.ordain("alerts", RecordScan { found }).await
+        self.ordain("alerts", RecordScan { ground: Ground::TENANT, found }).await
     }
 
     async fn look_for(&self, kind: AlertKind, settings: &AlertSettings, now: Timestamp) -> Answer<Vec<Incident>> {

@@ -186,7 +186,7 @@ async fn others_administer(desk: &mut Desk<'_>, one: &Assignment) -> Answer<bool
 }
 
 /// The scope and what is above it, where the caller may do this there.
-async fn allowed(desk: &mut Desk<'_>, scope: &ArmScope, action: &str) -> Answer<(ArmScope, Vec<ArmScope>)> {
+pub(crate) async fn allowed(desk: &mut Desk<'_>, scope: &ArmScope, action: &str) -> Answer<(ArmScope, Vec<ArmScope>)> {
     desk.require_enough().await?;
     let now = desk.now();
     let rights = match desk.administrator() {

@@ -19,6 +19,7 @@ pub(crate) mod rights;
 mod role;
 mod tree;
 
+pub(crate) use assign::allowed;
 pub use assign::{DeleteRoleAssignment, Put, PutRoleAssignment};
 pub use assignment::{AssignmentPage, DenialsAt, PermissionsAt, RoleAssignmentNamed, RoleAssignmentsAt};
 pub use catalogue::ListPlaces;

@@ -1,5 +1,6 @@
 //! What is served, one module a kind of resource.
 
+mod alert;
 mod approval;
 mod child;
 mod denial;
@@ -99,6 +100,10 @@ pub(crate) async fn serve(call: &Call, target: Target) -> Answer<Reply> {
                 Collection::Instances(kind) => schedule::serve(call, scope, kind, true, name).await,
                 Collection::EligibleChildren => child::list(call, scope).await,
                 Collection::Approvals => approval::serve(call, scope, &rest).await,
+                Collection::Alerts => Box::pin(alert::serve(call, scope, &rest)).await,
+                Collection::AlertDefinitions => Box::pin(alert::definitions(call, scope, name)).await,
+                Collection::AlertConfigurations => Box::pin(alert::configurations(call, scope, name)).await,
+                Collection::AlertOperations => Box::pin(alert::operation(call, scope, name)).await,
                 Collection::ClassicAdministrators | Collection::Locks => {
                     Box::pin(permission::nothing(call, scope)).await
                 }

@@ -98,7 +98,7 @@ fn word<T: PartialEq>(words: &[(T, &'static str)], of: &T) -> &'static str {
 }
 
 /// An instant as policies show it.
-fn offset(at: Timestamp) -> String {
+pub(super) fn offset(at: Timestamp) -> String {
     at.to_string().replace('Z', "+00:00")
 }
 

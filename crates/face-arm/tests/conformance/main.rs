@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what broke")]
 
+mod alert;
 mod app;
 mod companion;
 mod front_door;

@@ -59,6 +59,19 @@ static LIST: Statement = Statement::new(
     "SELECT kind, settings, active, incidents, modified, ordered, scanned FROM alert \
      WHERE provider = $1 AND scope = $2 ORDER BY kind",
 );
+static SCOPES: Statement = Statement::new(
+    "alert.scopes",
+    "SELECT DISTINCT scope FROM alert WHERE provider = $1 AND scope > $2 ORDER BY scope LIMIT $3",
+);
+static INCIDENT: Statement = Statement::new(
+    "alert.incident",
+    "SELECT id, facts FROM alert_incident WHERE provider = $1 AND scope = $2 AND kind = $3 AND id = $4",
+);
+static INCIDENTS_AFTER: Statement = Statement::new(
+    "alert.incidents_after",
+    "SELECT id, facts FROM alert_incident WHERE provider = $1 AND scope = $2 AND kind = $3 AND id > $4 \
+     ORDER BY id LIMIT $5",
+);
 static PUT: Statement = Statement::new(
     "alert.put",
     "INSERT INTO alert (provider, scope, kind, settings, active, incidents, modified, ordered, scanned) \
@@ -96,8 +109,19 @@ static LAST_ACTIVATION: Statement = Statement::new(
 );
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&LIST, &PUT, &INCIDENTS, &PUT_INCIDENT, &DROP_INCIDENT, &SIGNED_IN, &LAST_SIGN_INS, &LAST_ACTIVATION];
+pub(super) static ALL: &[&Statement] = &[
+    &LIST,
+    &SCOPES,
+    &INCIDENT,
+    &INCIDENTS_AFTER,
+    &PUT,
+    &INCIDENTS,
+    &PUT_INCIDENT,
+    &DROP_INCIDENT,
+    &SIGNED_IN,
+    &LAST_SIGN_INS,
+    &LAST_ACTIVATION,
+];
 
 fn place(kind: AlertKind, scope: &str) -> Vec<Value> {
     vec![code::of(kind.provider()), scope.into(), kind.word().into()]
@@ -140,10 +164,52 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn alert_incidents(&mut self, kind: AlertKind, scope: &str) -> Result<Vec<IncidentRow>, Fault> {
-        self.all("alert_incident", &INCIDENTS, place(kind, scope), |row| {
-            Ok(IncidentRow { id: row.text("id")?, facts: row.text("facts")? })
-        })
-        .await
+        self.all("alert_incident", &INCIDENTS, place(kind, scope), incident).await
+    }
+
+    /// What was found, by id, after one of them.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn alert_incidents_after(
+        &mut self,
+        kind: AlertKind,
+        scope: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<IncidentRow>, Fault> {
+        let mut values = place(kind, scope);
+        values.extend([after.into(), limit.into()]);
+        self.all("alert_incident", &INCIDENTS_AFTER, values, incident).await
+    }
+
+    /// One thing that was found.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn alert_incident(
+        &mut self,
+        kind: AlertKind,
+        scope: &str,
+        id: &str,
+    ) -> Result<Option<IncidentRow>, Fault> {
+        let mut values = place(kind, scope);
+        values.push(id.into());
+        self.first("alert_incident", &INCIDENT, values).await?.map(|mut row| incident(&mut row)).transpose()
+    }
+
+    /// Scopes at which a provider's alerts were touched or scanned, in order, after one of them.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn alert_scopes(
+        &mut self,
+        provider: ephor_domain::provider::Provider,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Fault> {
+        let values = vec![code::of(provider), after.into(), limit.into()];
+        self.all("alert", &SCOPES, values, |row| row.text("scope")).await
     }
 
     /// Stores something that was found.
@@ -203,6 +269,10 @@ impl Tx {
 /// Notes that somebody signed in.
 pub(super) fn signed_in(principal: PrincipalId, at: Timestamp) -> Op {
     Op::Run(SIGNED_IN.with([principal.into(), at.into()]))
+}
+
+fn incident(row: &mut Reader) -> Result<IncidentRow, Fault> {
+    Ok(IncidentRow { id: row.text("id")?, facts: row.text("facts")? })
 }
 
 fn alert(row: &mut Reader) -> Result<AlertRow, Fault> {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod administrative_unit;
 pub mod administrator;
 pub mod alert;
+pub mod alert_operation;
 pub mod application;
 pub mod approver;
 pub mod audit;
@@ -205,6 +206,7 @@ pub(crate) fn statements() -> Vec<&'static Statement> {
         administrative_unit::ALL,
         administrator::ALL,
         alert::ALL,
+        alert_operation::ALL,
         application::ALL,
         approver::ALL,
         audit::ALL,

@@ -60,6 +60,13 @@ impl<'b> Members<'b> {
         Some(value).filter(|value| !value.is_null())
     }
 
+    /// A member is there and `null`.
+    pub(crate) fn is_null(self, name: &str) -> bool {
+        self.0.is_some_and(|members| {
+            members.iter().any(|(known, value)| known.eq_ignore_ascii_case(name) && value.is_null())
+        })
+    }
+
     /// A nested object; without one, an empty one.
     pub(crate) fn within(self, name: &str) -> Self {
         Self(self.get(name).and_then(Value::as_object))

@@ -123,10 +123,13 @@ fn context(rule: Members<'_>) -> Answer<RuleChange> {
 }
 
 fn notification(rule: Members<'_>) -> Answer<RuleChange> {
+    const RECIPIENTS: &str = "notificationRecipients";
+    // Nobody besides is written as an empty list or as nothing (`ARM 13.3`).
+    let recipients = if rule.is_null(RECIPIENTS) { Some(Vec::new()) } else { texts(rule, RECIPIENTS)? };
     Ok(RuleChange::Notification {
         level: one_of(rule, "notificationLevel", &LEVELS)?,
         default_recipients: flag(rule, "isDefaultRecipientsEnabled")?,
-        recipients: texts(rule, "notificationRecipients")?,
+        recipients,
     })
 }
 

@@ -92,7 +92,7 @@ pub const DIRECTORY_GROUPS: [DirectoryGroup; 5] = [
         ..GROUP
     },
     DirectoryGroup { key: "SYN", name: "From headquarters", nickname: "headquarters", synchronised: true, ..GROUP },
-    DirectoryGroup { key: "devs", name: "Developers", nickname: "devs", members: &["alice", "bob"], ..GROUP },
+    DirectoryGroup { key: "devs", name: "Developers", nickname: "devs", members: &["bob"], ..GROUP },
 ];
 
 impl DirectoryGroup {

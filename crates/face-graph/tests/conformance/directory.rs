@@ -64,15 +64,15 @@ async fn graph_145_memberships_are_asked_for() {
     let app = App::start().await;
     let (devs, rg) = (group("devs"), group("RG"));
     let asked = json!({"groupIds": [rg, devs.to_uppercase(), "x"]});
-    let found = app.post("alice", "/v1.0/me/checkMemberGroups", asked.clone()).await.ok();
+    let found = app.post("bob", "/v1.0/me/checkMemberGroups", asked.clone()).await.ok();
     assert_eq!(found["@odata.context"], "https://here.example:8443/v1.0/$metadata#Collection(Edm.String)");
     assert_eq!(found["value"], json!([devs]));
     let path = format!("/beta/directoryObjects/{}/checkMemberGroups", who("alice2"));
     assert_eq!(app.post("ga", &path, asked).await.ok()["value"], json!([rg]));
-    let found = app.post("alice", "/v1.0/me/getMemberGroups", json!({"securityEnabledOnly": true})).await.ok();
+    let found = app.post("bob", "/v1.0/me/getMemberGroups", json!({"securityEnabledOnly": true})).await.ok();
     assert_eq!(found["value"], json!([devs]));
     let many: Vec<String> = (0..21).map(|number| format!("{number}")).collect();
-    let (status, code, _) = app.post("alice", "/v1.0/me/checkMemberGroups", json!({"groupIds": many})).await.error();
+    let (status, code, _) = app.post("bob", "/v1.0/me/checkMemberGroups", json!({"groupIds": many})).await.error();
     assert_eq!((status, code.as_str()), (400, "Request_BadRequest"));
 
     // Groups alone for the one, roles as well for the other.
@@ -83,7 +83,7 @@ async fn graph_145_memberships_are_asked_for() {
     let found = app.post("ga", "/v1.0/me/checkMemberObjects", json!({"ids": [ua, devs]})).await.ok();
     assert_eq!(found["value"], json!([ua]));
 
-    let found = app.get("alice", "/v1.0/me/memberOf").await.ok();
+    let found = app.get("bob", "/v1.0/me/memberOf").await.ok();
     assert_eq!(found["@odata.context"], "https://here.example:8443/v1.0/$metadata#directoryObjects");
     assert_eq!(each(&found, "@odata.type"), ["#microsoft.graph.group"]);
     let found = app.get("ga", "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole").await.ok();
@@ -100,13 +100,13 @@ async fn members_and_owners_of_groups() {
     let found = app.get("ga", &format!("/v1.0/groups/{}/members?$select=id,displayName", group("devs"))).await.ok();
     let mut names = each(&found, "displayName");
     names.sort_unstable();
-    assert_eq!(names, ["Alice Archer", "Bob Brown"]);
+    assert_eq!(names, ["Bob Brown"]);
     let suffix = "$metadata#directoryObjects(id,displayName)";
     assert_eq!(found["@odata.context"], format!("https://here.example:8443/v1.0/{suffix}"));
     let found = app.get("ga", &format!("/v1.0/groups/{}/owners/microsoft.graph.user", group("G"))).await.ok();
     assert_eq!(each(&found, "displayName"), ["Dave Dunn"]);
     let count = app.get_eventual("ga", &format!("/v1.0/groups/{}/members/$count", group("devs"))).await;
-    assert_eq!((count.header("content-type"), count.text().as_str()), (Some("text/plain"), "2"));
+    assert_eq!((count.header("content-type"), count.text().as_str()), (Some("text/plain"), "1"));
     let found = app.get("ga", &format!("/v1.0/groups/{}?$expand=owners($select=id)", group("G"))).await.ok();
     let dave = json!({"@odata.type": "#microsoft.graph.user", "id": who("dave")});
     assert_eq!(found["owners"], json!([dave]));

@@ -125,7 +125,10 @@ async fn graph_007_008_headers_and_control_information() {
     assert_eq!((reply.header("odata-version"), reply.header("cache-control")), (Some("4.0"), Some("no-cache")));
     assert_eq!(reply.ok()["@odata.context"], "https://here.example:8443/v1.0/$metadata#users");
     let none = [("accept", "application/json;odata.metadata=none")];
-    let path = format!("/v1.0/groups/{}/members?$top=1", group("devs"));
+    let members = format!("/v1.0/groups/{}/members", group("devs"));
+    let alice = json!({"@odata.id": format!("/directoryObjects('{}')", who("alice"))});
+    assert_eq!(app.post("ga", &format!("{members}/$ref"), alice).await.status, StatusCode::NO_CONTENT);
+    let path = format!("{members}?$top=1");
     let reply = app.call(Method::GET, &token, &path, &none, "").await;
     assert!(reply.header("content-type").unwrap().contains("odata.metadata=none"));
     let body = reply.ok();

@@ -1,9 +1,10 @@
-//! Several calls in one (`GRAPH 18.1`).
+//! Several calls in one (`GRAPH 18.1`). A batch holds no batches: nothing that is reached from here leads back here, so one
+//! call costs at most twenty.
 
 use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
     body::member,
     call::Call,
     error::{Answer, GraphError},
-    face::{answer, word},
+    face::{Understood, located, served, understood, word},
+    route::{self, Resource},
 };
 
 /// Most calls at once.
@@ -21,7 +23,8 @@ const MOST: usize = 20;
 struct Part {
     id: String,
     method: Method,
-    target: String,
+    /// Absent when it is no URL.
+    target: Option<Uri>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
     after: Vec<String>,
@@ -31,32 +34,30 @@ struct Part {
 ///
 /// # Errors
 /// 400 when the batch itself cannot be understood; what a call in it is refused with stands in its own answer.
-pub(crate) fn serve(call: &Call) -> BoxFuture<'_, Answer<Reply>> {
-    Box::pin(async move {
-        let body = call.object()?;
-        let parts = parts(call, &body)?;
-        let order = ordered(&parts)?;
-        let mut failed: Vec<&str> = Vec::new();
-        let mut responses = Vec::new();
-        for part in order {
-            let is_void = part.after.iter().any(|id| failed.contains(&id.as_str()));
-            let answered = if is_void {
-                Err(GraphError::new(
-                    StatusCode::FAILED_DEPENDENCY,
-                    "FailedDependency",
-                    "A call that this one depends on failed.",
-                ))
-            } else {
-                one(call, part).await
-            };
-            let response = written(call, &part.id, answered);
-            if response.get("status").and_then(Value::as_u64).is_none_or(|status| status >= 400) {
-                failed.push(&part.id);
-            }
-            responses.push(response);
+pub(crate) async fn serve(call: &Call) -> Answer<Reply> {
+    let body = call.object()?;
+    let parts = parts(call, &body)?;
+    let order = ordered(&parts)?;
+    let mut failed: Vec<&str> = Vec::new();
+    let mut responses = Vec::new();
+    for part in order {
+        let is_void = part.after.iter().any(|id| failed.contains(&id.as_str()));
+        let answered = if is_void {
+            Err(GraphError::new(
+                StatusCode::FAILED_DEPENDENCY,
+                "FailedDependency",
+                "A call that this one depends on failed.",
+            ))
+        } else {
+            one(call, part).await
+        };
+        let response = written(call, &part.id, answered);
+        if response.get("status").and_then(Value::as_u64).is_none_or(|status| status >= 400) {
+            failed.push(&part.id);
         }
-        Ok(Reply::json(json!({"responses": responses})))
-    })
+        responses.push(response);
+    }
+    Ok(Reply::json(json!({"responses": responses})))
 }
 
 fn parts(call: &Call, body: &Map<String, Value>) -> Answer<Vec<Part>> {
@@ -96,13 +97,15 @@ fn part(call: &Call, request: &Value) -> Answer<Part> {
     let url = member(request, "url").and_then(Value::as_str);
     let url = url.ok_or_else(|| bad("A request of the batch has no url."))?.trim_start_matches('/');
     let first = url.split(['/', '?']).next().unwrap_or_default().to_ascii_lowercase();
-    if url.to_ascii_lowercase().contains("$batch") {
-        return Err(bad("A batch holds no batches."));
-    }
     let target = match first.as_str() {
         "v1.0" | "beta" => format!("/{url}"),
         _ => format!("/{}/{url}", word(call.edition)),
     };
+    // What clients leave raw in the text of a URL is encoded before it is read like any other.
+    let target: Option<Uri> = utf8_percent_encode(&target, RAW).to_string().parse().ok();
+    if target.as_ref().is_some_and(|target| is_batch(target.path())) {
+        return Err(bad("A batch holds no batches."));
+    }
     let after = ["dependsOn", "depends_on"].iter().find_map(|name| member(request, name));
     let after = match after {
         None | Some(Value::Null) => Vec::new(),
@@ -149,9 +152,15 @@ fn ordered(parts: &[Part]) -> Answer<Vec<&Part>> {
     Ok(order)
 }
 
+/// Does a path lead to a batch, however it is spelled?
+fn is_batch(path: &str) -> bool {
+    let found = located(path).and_then(|(edition, segments)| route::find(edition, &segments));
+    found.is_ok_and(|target| target.resource == Resource::Batch)
+}
+
 async fn one(call: &Call, part: &Part) -> Answer<Reply> {
-    // What clients leave raw in the text of a URL is encoded before it is read like any other.
-    let target = percent_encoding::utf8_percent_encode(&part.target, RAW).to_string();
+    let unread = || GraphError::bad_request("The url of the request cannot be read.");
+    let target = part.target.clone().ok_or_else(unread)?;
     let mut request = Request::builder().method(part.method.clone()).uri(target);
     for (name, value) in &part.headers {
         request = request.header(name, value);
@@ -160,14 +169,19 @@ async fn one(call: &Call, part: &Part) -> Answer<Reply> {
         request = request.header(header::AUTHORIZATION, token);
     }
     let request = request.body(Body::from(part.body.clone()));
-    let mut request = request.map_err(|_| GraphError::bad_request("The url of the request cannot be read."))?;
+    let mut request = request.map_err(|_| unread())?;
     *request.extensions_mut() = call.extensions.clone();
-    answer(call.app.clone(), request).await
+    match understood(call.app.clone(), request).await? {
+        Understood::Answered(reply) => Ok(reply),
+        Understood::Call(inner) if inner.target.resource == Resource::Batch => {
+            Err(GraphError::bad_request("A batch holds no batches."))
+        }
+        Understood::Call(inner) => served(&inner).await,
+    }
 }
 
 /// What must not stand raw in a request line.
-const RAW: &percent_encoding::AsciiSet =
-    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'#');
+const RAW: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'#');
 
 fn written(call: &Call, id: &str, answered: Answer<Reply>) -> Value {
     let (status, content, headers) = match answered {

@@ -126,20 +126,55 @@ impl GraphFace {
     }
 }
 
-/// In the order of `GRAPH 8.4`: token, path and method, scope, form of the call, then the resource.
-pub(crate) async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
-    let (parts, sent) = request.into_parts();
-    if let Some(refused) = parts.extensions.get::<Refused>() {
-        return Err(GraphError { status: refused.status(), ..GraphError::bad_request("The call cannot be read.") });
+/// A call that was let in, or one that its path alone answers.
+pub(crate) enum Understood {
+    /// Answered without a resource.
+    Answered(Reply),
+    /// For a resource to serve. Large: it lies on the heap.
+    Call(Box<Call>),
+}
+
+async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
+    match understood(app, request).await? {
+        Understood::Answered(reply) => Ok(reply),
+        Understood::Call(call) if call.target.resource == route::Resource::Batch => batch::serve(&call).await,
+        Understood::Call(call) => served(&call).await,
     }
-    let path = RequestPath::parse(parts.uri.path()).map_err(|fault| GraphError::bad_request(fault.to_string()))?;
+}
+
+/// What a call of a resource is answered. A batch is none.
+///
+/// # Errors
+/// What the resource says no with.
+pub(crate) async fn served(call: &Call) -> Answer<Reply> {
+    resource::serve(call).await
+}
+
+/// The edition that a path is of, and what of the path is below its root.
+///
+/// # Errors
+/// 400 for a path that cannot be read or begins otherwise.
+pub(crate) fn located(path: &str) -> Answer<(Edition, Vec<Segment>)> {
+    let path = RequestPath::parse(path).map_err(|fault| GraphError::bad_request(fault.to_string()))?;
     let mut segments = path.segments().iter();
     let edition = match segments.next().map(|first| first.to_ascii_lowercase()).as_deref() {
         Some("v1.0") => Edition::V1,
         Some("beta") => Edition::Beta,
         other => return Err(GraphError::unknown_segment(other.unwrap_or_default())),
     };
-    let segments: Vec<Segment> = segments.map(|segment| Segment::parse(segment)).collect();
+    Ok((edition, segments.map(|segment| Segment::parse(segment)).collect()))
+}
+
+/// In the order of `GRAPH 8.4`: token, path and method, scope, form of the call.
+///
+/// # Errors
+/// The first of them that says no.
+pub(crate) async fn understood(app: App, request: Request<Body>) -> Answer<Understood> {
+    let (parts, sent) = request.into_parts();
+    if let Some(refused) = parts.extensions.get::<Refused>() {
+        return Err(GraphError { status: refused.status(), ..GraphError::bad_request("The call cannot be read.") });
+    }
+    let (edition, segments) = located(parts.uri.path())?;
     let service = service_root(&app, &parts);
     let root = format!("{service}/{}", word(edition));
     let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
@@ -148,12 +183,20 @@ pub(crate) async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
         && only.name.eq_ignore_ascii_case("$metadata")
     {
         let document = metadata::document(model::of(edition));
-        return if is_read { Ok(Reply::xml(document)) } else { Err(GraphError::method_not_allowed("GET")) };
+        return if is_read {
+            Ok(Understood::Answered(Reply::xml(document)))
+        } else {
+            Err(GraphError::method_not_allowed("GET"))
+        };
     }
     let signed = caller::signed(&app, &parts).await?;
     if segments.is_empty() {
         let document = metadata::service(model::of(edition), &root);
-        return if is_read { Ok(Reply::json(document)) } else { Err(GraphError::method_not_allowed("GET")) };
+        return if is_read {
+            Ok(Understood::Answered(Reply::json(document)))
+        } else {
+            Err(GraphError::method_not_allowed("GET"))
+        };
     }
     let target = route::find(edition, &segments)?;
     let resource = target.resource;
@@ -170,7 +213,7 @@ pub(crate) async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
     let body = body::read(&parts.headers, sent).await?;
     let Parts { method, uri, headers, extensions, .. } = parts;
     let call = Call { app, edition, root, service, method, uri, headers, extensions, signed, target, options, body };
-    if resource == route::Resource::Batch { batch::serve(&call).await } else { resource::serve(&call).await }
+    Ok(Understood::Call(Box::new(call)))
 }
 
 /// Scheme and host as the client used them: links in answers follow it (`GRAPH 3.4`).

@@ -81,3 +81,62 @@ async fn a_batch_that_is_none_is_refused_whole() {
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(of(&answer.json(), "2")["status"], 403, "each call is let in by itself");
 }
+
+/// Each batch holds the next; the innermost asks who calls.
+fn nested(spelling: &str, levels: usize) -> Value {
+    let mut body = json!({"requests": [{"id": "1", "method": "GET", "url": "/me"}]});
+    for _ in 0..levels {
+        let kind = json!({"content-type": "application/json"});
+        body = json!({"requests": [{"id": "1", "method": "POST", "url": spelling, "headers": kind, "body": body.clone()}]});
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_batch_in_a_batch_is_refused_in_every_spelling() {
+    let app = App::start().await;
+    for spelling in [
+        "/$batch",
+        "$batch",
+        "/%24batch",
+        "/%24%62%61%74%63%68",
+        "/$%62atch",
+        "/%24BaTcH",
+        "/$BATCH",
+        "//%24batch",
+        "/v1.0/%24batch",
+        "/beta/%24batch",
+        "/V1.0/%24Batch",
+        "/v1.0//%24batch/",
+        "/%24batch/?$select=id",
+        "/%24batch?x=/me",
+    ] {
+        for levels in [1, 2, 35] {
+            let (status, code, _) = app.post("eve", "/v1.0/$batch", nested(spelling, levels)).await.error();
+            assert_eq!((status, code.as_str()), (400, "BadRequest"), "{spelling} {levels}");
+        }
+    }
+    // Not even its method matters, nor a body that is sent in base64.
+    for request in [
+        json!({"id": "1", "method": "GET", "url": "/%24batch"}),
+        json!({"id": "1", "method": "POST", "url": "/%24batch", "body": "eyJyZXF1ZXN0cyI6W119"}),
+    ] {
+        let body = json!({"requests": [{"id": "0", "method": "GET", "url": "/me"}, request]});
+        let (status, code, _) = app.post("eve", "/v1.0/$batch", body).await.error();
+        assert_eq!((status, code.as_str()), (400, "BadRequest"));
+    }
+    // Encoded twice, below an edition that is encoded or with more behind it, it is no batch but a segment that leads
+    // nowhere; and what only looks like one is served.
+    let body = json!({"requests": [
+        {"id": "twice", "method": "POST", "url": "/%2524batch"},
+        {"id": "more", "method": "POST", "url": "/%24batch#me"},
+        {"id": "edition", "method": "POST", "url": "/%76%31.0/%24batch"},
+        {"id": "text", "method": "GET", "url": "/users?$filter=displayName eq '$batch'"},
+    ]});
+    let answer = app.post("ga", "/v1.0/$batch", body).await.ok();
+    for id in ["twice", "more", "edition"] {
+        let message = of(&answer, id)["body"]["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with("Resource not found for the segment"), "{answer}");
+    }
+    assert_eq!(of(&answer, "text")["body"]["value"], json!([]), "{answer}");
+}

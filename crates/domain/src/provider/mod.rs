@@ -3,6 +3,7 @@
 //! What differs between families lives in a module of its own: [`crate::pam`], [`directory_roles`], [`groups`],
 //! [`resources`]. The last three share the state checks of [`schedule`].
 
+pub mod approved;
 pub mod directory_roles;
 pub mod groups;
 pub mod order;
@@ -13,6 +14,7 @@ pub mod status;
 
 use serde::{Deserialize, Serialize};
 
+pub use approved::Approved;
 pub use order::{
     Asked, AskedEnd, Case, Condition, Decision, Details, Held, Line, Order, Pending, Said, StageOrder, Usable,
 };

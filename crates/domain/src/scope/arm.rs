@@ -113,7 +113,9 @@ impl ArmScope {
             ArmScopeKind::Root | ArmScopeKind::ManagementGroup | ArmScopeKind::Subscription => return None,
             ArmScopeKind::ResourceGroup => 2,
             ArmScopeKind::Resource(_) => {
-                let provider = segments.iter().position(|segment| *segment == PROVIDERS)?;
+                // A resource group may be named like the word.
+                let is_grouped = segments.get(2).is_some_and(|segment| *segment == RESOURCE_GROUPS);
+                let provider = if is_grouped { 4 } else { 2 };
                 // `providers/{ns}/{type}/{name}`, then pairs of type and name.
                 if segments.len() > provider + 4 { segments.len() - 2 } else { provider }
             }
@@ -334,6 +336,10 @@ mod tests {
             SUB.to_owned(),
         ];
         assert_eq!(above, expected);
+        // A name may look like the word that begins a resource.
+        let named = scope("SUB/resourceGroups/providers/providers/Microsoft.X/things/providers");
+        assert_eq!(named.parent_in_path(), Some(scope("SUB/resourceGroups/providers")));
+        assert_eq!(scope("SUB/providers/Microsoft.X/things/t").parent_in_path(), Some(scope("SUB")));
         assert!(expected.iter().all(|text| scope(text).contains_path(&child)));
         assert!(ArmScope::root().contains_path(&child) && !child.contains_path(&ArmScope::root()));
         assert!(!scope("SUB/resourceGroups/g").contains_path(&scope("SUB/resourceGroups/g2")));

@@ -208,7 +208,7 @@ impl Reference {
         let Story { who, role, created, life, .. } = self.stories[index];
         let me = person_of(who);
         let named = self.approvers.iter().find(|named| (named.who, named.role) == (by, role)).ok_or(No)?;
-        let named_late_by_me = named.by.is_some_and(|by| person_of(by) == me) && named.at > created;
+        let named_late_by_me = named.by.is_some_and(|by| person_of(by) == me) && named.at >= created;
         let at_the_keyboard = matches!(proof, Proof::Person | Proof::Identified | Proof::FreshApiToken);
         let open = matches!(life, Life::Approval { until } if self.now < until);
         if !self.enabled[by] || person_of(by) == me || named_late_by_me || !at_the_keyboard || !open {

@@ -54,6 +54,11 @@ pub trait Command: Clone + Send + Sync + 'static {
     /// What it is about.
     fn subject(&self) -> Subject;
 
+    /// Everybody may order it, for himself or because a policy names him: what it asks of a sign-in it asks itself.
+    fn is_open(&self) -> bool {
+        false
+    }
+
     /// What it locks before its first read.
     fn locks(&self) -> Vec<Lock> {
         Vec::new()
@@ -241,8 +246,13 @@ impl<'t> Desk<'t> {
             for holder in found.groups.iter().copied().chain([principal.id.uuid()]).map(PrincipalId::new) {
                 let of = Lines::Of(holder);
                 eligible |= !self.tx.lines(Provider::DirectoryRoles, Kind::Eligibility, &of, None, 1).await?.is_empty();
-                let lines = self.tx.lines(Provider::Groups, Kind::Eligibility, &of, None, MOST_LINES).await?;
-                groups.extend(lines.iter().map(|row| GroupId::new(row.line.definition)));
+                // What lies ahead is not held yet.
+                eligible |= !self.tx.lines(Provider::DirectoryRoles, Kind::Assignment, &of, None, 1).await?.is_empty();
+                for kind in [Kind::Eligibility, Kind::Assignment] {
+                    let lines = self.tx.lines(Provider::Groups, kind, &of, None, MOST_LINES).await?;
+                    groups.extend(lines.iter().map(|row| GroupId::new(row.line.definition)));
+                }
+                groups.extend(self.tx.groups_of_candidate(holder).await?);
             }
             let groups = self.tx.directory_groups_of(&groups).await?;
             if !found.roles.is_empty() || eligible || groups.iter().any(|entry| entry.facts.role_assignable) {
@@ -531,8 +541,7 @@ const REFUSED: &str = "refused";
 async fn at_desk<C: Command>(tx: &mut Tx, call: &Call, by: &By, command: C) -> Answer<(C::Output, Wake)> {
     tx.lock(&command.locks()).await?;
     let mut desk = Desk::open(tx, call, by).await?;
-    // What is everybody's to ask for asks for more by the policy of what is asked for.
-    if command.right() != Right::Known {
+    if !command.is_open() {
         desk.require_enough().await?;
     }
     desk.require(command.right())?;

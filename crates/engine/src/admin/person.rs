@@ -194,6 +194,7 @@ async fn unlink_if_idle(desk: &mut Desk<'_>, account: &Principal) -> Answer<bool
     }
     let alone = PersonId::new(desk.derived_id("person", account.id.uuid()));
     desk.tx.update_principal(&Principal { person: alone, ..account.clone() }).await?;
+    desk.tx.split_person(account.person, alone).await?;
     desk.tx.put_pending_unlink(account.id, None).await?;
     desk.changed(events::UNLINK_IN_FORCE, Subject::user(account.id), |record| record);
     Ok(true)

@@ -34,7 +34,6 @@ const GIVEN_DEFINITIONS: [&str; 2] = ["RoleManagement.ReadWrite.Directory", "Dir
 /// # Errors
 /// [`Refusal::NotAdministrator`] for everybody who does not administer directory roles; [`Refusal::PersonRequired`].
 pub(super) async fn require(desk: &mut Desk<'_>, given: &[&str]) -> Answer<()> {
-    desk.require_enough().await?;
     if administers_roles(&desk.directory_roles().await?) || desk.is_given(given).await? {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use ephor_store::tx::{lock::Lock, role_assignment::ScopeSpan};
 use uuid::Uuid;
 
 use super::{
+    register::TREE,
     rights::{Rights, action, author, locate},
     role,
 };
@@ -64,12 +65,18 @@ impl Command for PutRoleAssignment {
     }
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::Exclusive(self.name), Lock::Exclusive(self.principal.uuid()), Lock::Shared(self.definition)]
+        // A scope stays where it is, and there, while roles are given at it.
+        let tree = Lock::Shared(TREE);
+        vec![Lock::Exclusive(self.name), Lock::Exclusive(self.principal.uuid()), Lock::Shared(self.definition), tree]
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Put> {
         self.content.check().map_err(Refusal::from)?;
         let (scope, chain) = allowed(desk, &self.scope, action::WRITE_ASSIGNMENTS).await?;
+        if *scope.kind() == ArmScopeKind::Root {
+            // Whoever holds something here holds it everywhere.
+            desk.require_presence_of_people()?;
+        }
         let role = role::find(desk.tx, self.definition).await?;
         let role = role.ok_or_else(|| Refusal::from(ResourceRefusal::NoRole(self.definition.to_string())))?;
         if !role.is_assignable(&chain) {
@@ -187,7 +194,6 @@ async fn others_administer(desk: &mut Desk<'_>, one: &Assignment) -> Answer<bool
 
 /// The scope and what is above it, where the caller may do this there.
 pub(crate) async fn allowed(desk: &mut Desk<'_>, scope: &ArmScope, action: &str) -> Answer<(ArmScope, Vec<ArmScope>)> {
-    desk.require_enough().await?;
     let now = desk.now();
     let rights = match desk.administrator() {
         Some(caller) => Rights::of(desk.tx, caller, now).await?,

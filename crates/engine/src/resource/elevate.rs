@@ -41,7 +41,7 @@ impl Command for ElevateAccess {
             let action = "Microsoft.Authorization/elevateAccess/action".to_owned();
             Refusal::from(ResourceRefusal::NotAuthorized { action, scope: "/".to_owned(), conditioned: false })
         };
-        desk.require_enough().await?;
+        desk.require_presence()?;
         let caller = desk.administrator().ok_or_else(refused)?;
         if !desk.directory_roles().await?.contains(&AdministratorRole::Global.template()) {
             return Err(refused().into());

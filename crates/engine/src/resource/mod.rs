@@ -31,6 +31,7 @@ pub use ephor_store::tx::{place::PlaceKind, role_assignment::ScopeCursor};
 pub(crate) use order::{check_role, may_assign, may_order, require_order};
 pub use place::{ManagementGroups, PlaceNamed, PlacesBelow, ResourcesIn, VisibleSubscriptions};
 pub(crate) use policy::{changes_policy, reads_policy};
+pub(crate) use register::TREE;
 pub use register::{DeletePlace, Footing, PutPlace};
 pub use role::{ResourceRoleNamed, ResourceRolesAt};
 pub use tree::At;

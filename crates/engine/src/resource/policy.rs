@@ -45,7 +45,6 @@ pub(crate) async fn reads_policy(
 /// # Errors
 /// As [`reads_policy`].
 pub(crate) async fn changes_policy(desk: &mut Desk<'_>, definition: Uuid, scope: &ArmScope) -> Answer<()> {
-    desk.require_enough().await?;
     let now = desk.now();
     let rights = match desk.administrator() {
         Some(caller) => Rights::of(desk.tx, caller, now).await?,

@@ -13,6 +13,7 @@ use ephor_domain::{
     principal::Principal,
     provider::{AskedEnd, Decision, Details, Provider, StageOrder},
     request::{Action, Request, Stage},
+    scope::ArmScopeKind,
     time::Window,
 };
 use ephor_store::{
@@ -25,7 +26,7 @@ use ephor_store::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{end, held, place, standing, submit::phase_is_open};
+use super::{authority, end, held, place, standing, submit::phase_is_open};
 use crate::{
     admin::desk::{Desk, Subject},
     answer::Answer,
@@ -138,17 +139,23 @@ async fn give(desk: &mut Desk<'_>, what: &mut Applied<'_>, window: Window, event
     due_at(desk, &line, now);
     keep(desk, what, Some(schedule), None, false).await?;
     record(desk, what, event, Some(window));
-    if leads_to_roles(desk, what.key).await? {
-        desk.require_presence_of_people()?;
-        // Whoever gave these accounts their way in could speak as them.
-        all_appointed(desk, what.holder).await?;
-    }
+    appoints(desk, what).await?;
     told(desk, what);
     notify(desk.ledger(), "schedule.given", &what.request);
     Ok(())
 }
 
-/// A directory role, or a group that can be given some.
+/// What makes administrators, or leaves them for longer, takes a person who signed in lately.
+async fn appoints(desk: &mut Desk<'_>, what: &Applied<'_>) -> Answer<()> {
+    if !leads_to_roles(desk, what.key).await? {
+        return Ok(());
+    }
+    desk.require_presence_of_people()?;
+    // Whoever gave these accounts their way in could speak as them.
+    all_appointed(desk, what.holder).await
+}
+
+/// A directory role, a group that can be given some, or a role over all resources.
 async fn leads_to_roles(desk: &mut Desk<'_>, key: &EntitlementKey) -> Answer<bool> {
     match key {
         EntitlementKey::DirectoryRole { .. } => Ok(true),
@@ -156,7 +163,8 @@ async fn leads_to_roles(desk: &mut Desk<'_>, key: &EntitlementKey) -> Answer<boo
             let entry = desk.tx.directory_groups_of(&[*group]).await?.pop();
             Ok(entry.is_some_and(|entry| entry.facts.role_assignable))
         }
-        EntitlementKey::PamRole(_) | EntitlementKey::Resource { .. } => Ok(false),
+        EntitlementKey::Resource { scope, .. } => Ok(*scope.kind() == ArmScopeKind::Root),
+        EntitlementKey::PamRole(_) => Ok(false),
     }
 }
 
@@ -233,6 +241,10 @@ async fn replace(desk: &mut Desk<'_>, what: &mut Applied<'_>, window: Window) ->
         }
         return give(desk, what, window, event).await;
     };
+    // Prolonging what one holds is the holder's own to ask for.
+    if !authority::is_own(what.request.action) {
+        appoints(desk, what).await?;
+    }
     if row.line.made_by != row.grant.as_ref().map_or(row.line.made_by, |grant| grant.request) || row.grant.is_none() {
         desk.tx.finish_order(row.line.made_by, now).await?;
     }
@@ -244,6 +256,9 @@ async fn replace(desk: &mut Desk<'_>, what: &mut Applied<'_>, window: Window) ->
             return give(desk, what, window, event).await;
         }
         move_grant(desk, what, grant, window).await?;
+    } else if now < window.start() {
+        // Put off: until then there is nothing to rest on.
+        end::resting(desk, row.line.id, what.holder.id, what.key).await?;
     } else {
         end::cut(desk, row.line.id, window.end()).await?;
     }

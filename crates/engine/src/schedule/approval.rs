@@ -10,9 +10,8 @@ use ephor_domain::{
     pam::PamStatus,
     policy::{Kind, StageRule},
     principal::{Actor, Principal},
-    provider::{Provider, ScheduleRefusal, Usable},
+    provider::{Approved, Provider, ScheduleRefusal},
     request::{Action, Declined, Stage},
-    time::{Window, schedule::earlier},
 };
 use ephor_store::{
     Fault, Tx,
@@ -105,7 +104,7 @@ impl ApprovalView {
         let Some(first) = row.order.details.stages.first() else { return Ok(None) };
         let id = first.id.uuid();
         let mut stages = Vec::new();
-        for stage in &row.order.details.stages {
+        for (at, stage) in row.order.details.stages.iter().enumerate() {
             let found = opened.iter().find(|approval| approval.id == stage.id);
             let decision = found.and_then(|approval| approval.decision.clone());
             let is_current =
@@ -120,7 +119,7 @@ impl ApprovalView {
                 Some(decision) => tx.principal(decision.by).await?,
                 None => None,
             };
-            let assigned_to_me = word == StageWord::InProgress && judge.may(tx, &row, &stage.rule).await?.is_ok();
+            let assigned_to_me = word == StageWord::InProgress && judge.may(tx, &row, at).await?.is_ok();
             stages.push(StageView {
                 id: stage.id.uuid(),
                 rule: stage.rule.clone(),
@@ -191,6 +190,10 @@ impl Command for DecideStage {
         Right::Known
     }
 
+    fn is_open(&self) -> bool {
+        true
+    }
+
     fn subject(&self) -> Subject {
         Subject { provider: Some(self.provider), ..Subject::NONE }
     }
@@ -211,7 +214,7 @@ impl Command for DecideStage {
         let now = desk.now();
         let Some(actor) = desk.actor().cloned() else { return Err(Refusal::PersonRequired.into()) };
         let judge = Judge::of(desk.tx, &actor, now).await?;
-        if let Err(refusal) = judge.may(desk.tx, &row, &stage.rule).await? {
+        if let Err(refusal) = judge.may(desk.tx, &row, at).await? {
             return Err(refusal.into());
         }
         let mut opened = desk.tx.approvals_of(request).await?;
@@ -272,27 +275,27 @@ async fn approve(desk: &mut Desk<'_>, row: &OrderRow, approval: &Approval, at: u
     let holder = desk.tx.principal(row.request.principal).await?.filter(|holder| holder.enabled);
     let Some(holder) = holder else { return void(desk, row, Why::ACCOUNT).await };
     let details = &row.order.details;
-    let unsaid = match key.provider() {
-        Provider::Resources => Some(policy::of(desk.tx, &key).await?.activation.expiration.maximum.ttl),
-        Provider::Pam | Provider::DirectoryRoles | Provider::Groups => None,
-    };
-    let Ok(window) = details.asked.window(now, unsaid) else { return void(desk, row, Why::ELIGIBILITY).await };
-    let (usable, eligible) = Box::pin(held::usable(desk.tx, holder.id, &key, window.start(), None, now)).await?;
-    let until = match usable {
-        Usable::Eligible { window: eligible, .. } if eligible.covers(window.start()) => eligible.end(),
-        Usable::Eligible { .. } | Usable::Elsewhere | Usable::Nowhere => {
-            return void(desk, row, Why::ELIGIBILITY).await;
-        }
-    };
-    let Ok(window) = Window::new(window.start(), earlier(window.end(), until)) else {
-        return void(desk, row, Why::ELIGIBILITY).await;
-    };
-    let found = held::load(desk.tx, holder.id, &key, Kind::Assignment, now).await?;
     let prolongs = row.request.action == Action::SelfExtend;
+    let start = details.asked.start.filter(|start| now < *start && !prolongs).unwrap_or(now);
+    let (_, eligible) = Box::pin(held::usable(desk.tx, holder.id, &key, start, None, now)).await?;
+    let Some(eligible) = eligible else { return void(desk, row, Why::ELIGIBILITY).await };
+    let found = held::load(desk.tx, holder.id, &key, Kind::Assignment, now).await?;
     if found.line.held.is_some() != prolongs {
         let refusal = if prolongs { ScheduleRefusal::NotHeld } else { ScheduleRefusal::AlreadyHeld };
         return Err(refusal.into());
     }
+    let approved = Approved {
+        asked: &details.asked,
+        maximum: policy::longest(desk.tx, &key, &eligible.key).await?,
+        unsaid_is_the_maximum: key.provider() == Provider::Resources,
+        eligible: eligible.window,
+        now,
+    };
+    let window = match found.line.held {
+        Some(held) => approved.prolonged(held.window),
+        None => approved.activation(),
+    };
+    let Some(window) = window else { return void(desk, row, Why::ELIGIBILITY).await };
     desk.ledger().decide_approval(approval);
     if let Some(next) = details.stages.get(at + 1) {
         let until = closes(details, next, now);
@@ -312,7 +315,7 @@ async fn approve(desk: &mut Desk<'_>, row: &OrderRow, approval: &Approval, at: u
     let mut request = row.request.clone();
     let mut details = details.clone();
     details.start = Some(window.start());
-    details.rests_on = eligible.map(|eligible| eligible.line);
+    details.rests_on = Some(eligible.line);
     desk.tx.detail_order(request.id, &details).await?;
     if let (true, Some(line)) = (prolongs, found.row) {
         // The grant is that of the activation; the request is done.
@@ -324,7 +327,15 @@ async fn approve(desk: &mut Desk<'_>, row: &OrderRow, approval: &Approval, at: u
             desk.ledger().prolong(grant, window.end(), &owed);
         }
         let schedule = row.order.schedule.unwrap_or(line.line.schedule);
-        let line = ScheduleLine { schedule, end: window.end(), modified: Some(now), made_by: request.id, ..line.line };
+        let line = ScheduleLine {
+            schedule,
+            end: window.end(),
+            modified: Some(now),
+            made_by: request.id,
+            // What it was cut to is what it rests on.
+            rests_on: details.rests_on,
+            ..line.line
+        };
         desk.tx.put_line(&line).await?;
         notify(desk.ledger(), "request.approved", &request);
         return Ok(false);

@@ -7,13 +7,13 @@ use ephor_domain::{
     directory::reader::{PRIVILEGED_ROLE_ADMINISTRATOR, administers_roles},
     entitlement::EntitlementKey,
     id::{PersonId, PrincipalId},
-    policy::{StageRule, approval_rule::Approvers},
+    policy::{ApprovalMode, StageRule, approval_rule::Approvers},
     principal::{Actor, PrincipalKind},
 };
 use ephor_store::{Fault, Tx, tx::order::OrderRow};
 use jiff::Timestamp;
 
-use super::{authority::Sight, place};
+use super::{authority::Sight, place, policy};
 use crate::directory::Reach;
 
 /// Somebody who looks at approvals.
@@ -38,7 +38,8 @@ impl Judge {
         let (mut given_by, mut has_factor) = (Vec::new(), false);
         for own in tx.principals_of_person(actor.person).await? {
             given_by.extend(tx.ways_in(own.id).await?.into_iter().map(|given| given.by));
-            has_factor |= tx.factors(own.id).await?.iter().any(|factor| factor.disabled.is_none());
+            // One that was switched off was there to be shown all the same.
+            has_factor |= !tx.factors(own.id).await?.is_empty();
         }
         let sight = Sight::of(tx, actor, now).await?;
         let reach = Reach::of(tx, actor.principal, now).await?;
@@ -64,6 +65,28 @@ impl Judge {
                 }
             };
             if is_it {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Was the caller an approver of this stage when the order came, and is he one by the policy of now (S3)?
+    async fn is_named_still(&self, tx: &mut Tx, row: &OrderRow, at: usize) -> Result<bool, Fault> {
+        let Some(asked) = row.order.details.stages.get(at) else { return Ok(false) };
+        if !self.is_named(tx, row, &asked.rule).await? {
+            return Ok(false);
+        }
+        let key = place::key(row.request.provider, row.order.definition, &row.order.scope)?;
+        let present = policy::of(tx, &key).await?.activation.approval;
+        if !present.required || present.mode == ApprovalMode::NoApproval {
+            // Nobody is named any more: the gate stays as it was shut.
+            return Ok(true);
+        }
+        // A stage that is gone since is judged by those there are.
+        let stages = present.stages.get(at).map_or(present.stages.as_slice(), std::slice::from_ref);
+        for rule in stages {
+            if rule.primary == asked.rule.primary || self.is_named(tx, row, rule).await? {
                 return Ok(true);
             }
         }
@@ -100,15 +123,10 @@ impl Judge {
         Ok(false)
     }
 
-    /// May the caller decide this stage, whatever state it is in?
-    pub(super) async fn may(
-        &self,
-        tx: &mut Tx,
-        row: &OrderRow,
-        rule: &StageRule,
-    ) -> Result<Result<(), Refusal>, Fault> {
+    /// May the caller decide this stage, by its place, whatever state it is in?
+    pub(super) async fn may(&self, tx: &mut Tx, row: &OrderRow, at: usize) -> Result<Result<(), Refusal>, Fault> {
         let parties = parties(tx, row).await?;
-        let is_named = self.is_person && self.is_named(tx, row, rule).await?;
+        let is_named = self.is_person && self.is_named_still(tx, row, at).await?;
         let approver = Approver {
             principal: self.actor.principal,
             person: self.actor.person,

@@ -39,7 +39,6 @@ pub(super) async fn require(
     if is_own(action) {
         return if desk.administrator() == Some(holder) { Ok(()) } else { Err(ScheduleRefusal::NotHolder.into()) };
     }
-    desk.require_enough().await?;
     if let EntitlementKey::Resource { scope, .. } = key {
         return crate::resource::require_order(desk, scope, action).await;
     }

@@ -48,6 +48,10 @@ impl Command for Cancel {
         Right::Known
     }
 
+    fn is_open(&self) -> bool {
+        true
+    }
+
     fn subject(&self) -> Subject {
         Subject { provider: Some(self.provider), ..Subject::request(self.request) }
     }
@@ -62,8 +66,11 @@ impl Command for Cancel {
         let key = place::key(row.request.provider, row.order.definition, &row.order.scope)?;
         let caller = desk.administrator();
         let own = caller == Some(row.request.requester) || caller == Some(principal);
-        if !own && !authority::administers(desk, &key, row.order.kind, row.request.action).await? {
-            return Err(Refusal::NotAdministrator.into());
+        if !own {
+            desk.require_enough().await?;
+            if !authority::administers(desk, &key, row.order.kind, row.request.action).await? {
+                return Err(Refusal::NotAdministrator.into());
+            }
         }
         let now = desk.now();
         let check = match self.provider {

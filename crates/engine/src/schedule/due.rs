@@ -8,7 +8,6 @@ use ephor_domain::{
     id::PrincipalId,
     pam::PamStatus,
     policy::Kind,
-    provider::Usable,
     time::schedule::earlier,
 };
 use ephor_store::{
@@ -19,7 +18,7 @@ use ephor_store::{
     },
 };
 
-use super::{apply::owed, held, place, submit::phase_is_open};
+use super::{apply::owed, held, place, policy, submit::phase_is_open};
 use crate::{
     admin::desk::Desk,
     answer::{Answer, Denied},
@@ -97,7 +96,7 @@ pub(crate) async fn expire(tx: &mut Tx, ledger: &mut Ledger<'_>, row: LineRow) -
     Ok(())
 }
 
-/// The start of an assignment has come: account and eligibility are judged again (`GRAPH T9`, T10); passed gates are not.
+/// The start of an assignment has come: account, eligibility and maximum are judged again (`GRAPH T9`, T10); passed gates are not.
 /// Late or not, the end stays where the decision put it (seams §5).
 pub(crate) async fn start(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCase, grant: Grant) -> Result<(), Fault> {
     let now = ledger.now();
@@ -109,14 +108,15 @@ pub(crate) async fn start(tx: &mut Tx, ledger: &mut Ledger<'_>, case: RequestCas
     }
     let mut end = tx.line(order.order.line).await?.and_then(|row| row.line.end);
     if grant.kind == GrantKind::Activated {
-        let (usable, _) = held::usable(tx, grant.principal, &key, now, None, now).await?;
-        match usable {
-            Usable::Eligible { window, .. } if window.covers(now) => end = earlier(end, window.end()),
-            Usable::Eligible { .. } | Usable::Elsewhere | Usable::Nowhere => {
-                end_case(ledger, case, Why::ELIGIBILITY);
-                return Ok(());
-            }
-        }
+        let (_, eligible) = held::usable(tx, grant.principal, &key, now, None, now).await?;
+        let Some(eligible) = eligible.filter(|eligible| eligible.window.covers(now)) else {
+            end_case(ledger, case, Why::ELIGIBILITY);
+            return Ok(());
+        };
+        // By the maximum of now, counted from where the decision put the start.
+        let start = grant.due().unwrap_or(now);
+        let longest = policy::longest(tx, &key, &eligible.key).await?.after(start);
+        end = earlier(earlier(end, eligible.window.end()), Some(longest));
     }
     if end.is_some_and(|end| end <= now) {
         ledger.end(&case.request, grant, Vec::new(), now, EndCause::Expired);

@@ -121,6 +121,10 @@ impl Command for Submit {
         Right::Known
     }
 
+    fn is_open(&self) -> bool {
+        authority::is_own(self.0.action)
+    }
+
     fn subject(&self) -> Subject {
         Subject::order(&self.0.key, self.0.principal)
     }
@@ -133,6 +137,10 @@ impl Command for Submit {
             Lock::Exclusive(self.0.principal.uuid()),
         ];
         locks.push(Lock::Shared(policy::lock(&self.0.key)));
+        if self.0.key.provider() == Provider::Resources {
+            // A scope stays where it is, and there, while roles are given at it.
+            locks.push(Lock::Shared(crate::resource::TREE));
+        }
         locks
     }
 

@@ -29,7 +29,7 @@ use crate::{
 const MONTH: AskedEnd = AskedEnd::After(Ttl::days(30));
 
 /// A group of the directory; roles can be given to it or not.
-async fn group(world: &World, name: &str, role_assignable: bool, members: &[PrincipalId]) -> GroupId {
+pub(crate) async fn group(world: &World, name: &str, role_assignable: bool, members: &[PrincipalId]) -> GroupId {
     let made = CreateGroup {
         name: name.to_owned(),
         nickname: name.to_owned(),

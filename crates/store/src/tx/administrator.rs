@@ -43,7 +43,7 @@ static OF_TEMPLATE: Statement = Statement::new(
 
 static ENABLED: Statement = Statement::new(
     "administrator.enabled",
-    "SELECT count(*) FROM administrator d JOIN principal p ON p.id = d.principal WHERE d.template = $1 AND p.enabled",
+    "SELECT count(*) FROM administrator d JOIN principal p ON p.id = d.principal WHERE d.template = $1 AND p.enabled AND p.kind = 0",
 );
 
 static INSERT: Statement = Statement::new(
@@ -87,7 +87,7 @@ impl Tx {
         .await
     }
 
-    /// Number of enabled principals that hold a template.
+    /// Number of people with an enabled account that hold a template.
     ///
     /// # Errors
     /// As any statement.

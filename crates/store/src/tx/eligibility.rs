@@ -1,7 +1,7 @@
 //! Eligibility schedules: who may activate what. On `pam` one row for each candidate, without end.
 
 use ephor_domain::{
-    id::{EligibilityId, EntitlementId, PrincipalId},
+    id::{EligibilityId, EntitlementId, GroupId, PrincipalId},
     principal::Principal,
     provider::Provider,
 };
@@ -55,6 +55,12 @@ static CANDIDATES: Statement = Statement::new(
     ),
 );
 
+static GROUPS: Statement = Statement::new(
+    "eligibility.groups",
+    "SELECT DISTINCT v.group_id FROM eligibility e JOIN privilege v ON v.entitlement = e.entitlement \
+     WHERE e.principal = $1 AND e.provider = 0 ORDER BY v.group_id LIMIT 10000",
+);
+
 static EXISTS: Statement = Statement::new(
     "eligibility.exists",
     "SELECT EXISTS (SELECT 1 FROM eligibility e WHERE e.principal = $1 AND e.entitlement = $2 AND e.provider = 0)",
@@ -72,7 +78,7 @@ static DELETE: Statement = Statement::new(
 );
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&CANDIDATES, &EXISTS, &INSERT, &DELETE];
+pub(super) static ALL: &[&Statement] = &[&CANDIDATES, &GROUPS, &EXISTS, &INSERT, &DELETE];
 
 impl Tx {
     /// Candidates of a role by account, after `after`.
@@ -90,6 +96,14 @@ impl Tx {
             Ok(Candidate { principal: row::principal(row)?, eligibility: eligibility(row)? })
         })
         .await
+    }
+
+    /// Groups that PAM roles give of which the principal is a candidate.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn groups_of_candidate(&mut self, principal: PrincipalId) -> Result<Vec<GroupId>, Fault> {
+        self.all("privilege", &GROUPS, vec![principal.into()], |row| row.id("group_id")).await
     }
 
     /// Is the principal a candidate of the role?

@@ -27,6 +27,13 @@ static DROP_GIVEN_TWICE: Statement = Statement::new(
      WHERE o.principal = way_in.principal AND o.way = way_in.way AND o.person = $2)",
 );
 
+// Who of the accounts gave it cannot be told: both did.
+static SPLIT_GIVEN: Statement = Statement::new(
+    "person.split_given",
+    "INSERT INTO way_in (principal, way, person, at) SELECT w.principal, w.way, $2, w.at FROM way_in w WHERE w.person = $1 \
+     ON CONFLICT (principal, way, person) DO NOTHING",
+);
+
 static PENDING: Statement =
     Statement::new("pending_unlink.list", "SELECT account FROM pending_unlink ORDER BY since, account");
 
@@ -39,7 +46,7 @@ static DROP_PENDING: Statement = Statement::new("pending_unlink.drop", "DELETE F
 
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] =
-    &[&MERGE, &MERGE_NAMED, &DROP_GIVEN_TWICE, &MERGE_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
+    &[&MERGE, &MERGE_NAMED, &DROP_GIVEN_TWICE, &MERGE_GIVEN, &SPLIT_GIVEN, &PENDING, &PUT_PENDING, &DROP_PENDING];
 
 impl Tx {
     /// Makes one person of two: accounts of `from` are `into`'s from now on, and so is whom `from` named or gave a way in (F13).
@@ -50,6 +57,14 @@ impl Tx {
         let all = [&MERGE, &MERGE_NAMED, &DROP_GIVEN_TWICE, &MERGE_GIVEN];
         let all = all.map(|statement| Op::Run(statement.with([from.into(), into.into()])));
         self.session.write(all.into_iter().chain([Op::Run(meta::BUMP.with([]))]).collect()).await
+    }
+
+    /// Whom `person` gave a way in, `other`, who was one with him until now, gave it as well (F13).
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn split_person(&mut self, person: PersonId, other: PersonId) -> Result<(), Fault> {
+        self.session.exec(&SPLIT_GIVEN, vec![person.into(), other.into()]).await.map(drop)
     }
 
     /// Accounts whose unlinking waits for open requests, oldest first.

@@ -1,7 +1,12 @@
 //! Enabling and disabling an account (`PAM-119`, seams §1): disabling ends whatever is open, of every provider.
 
 use ephor_audit::events;
-use ephor_domain::{Refusal, administration::AdministratorRole, id::PrincipalId, principal::Principal};
+use ephor_domain::{
+    Refusal,
+    administration::AdministratorRole,
+    id::PrincipalId,
+    principal::{Principal, PrincipalKind},
+};
 use ephor_store::tx::lock::Lock;
 
 use crate::{
@@ -21,7 +26,9 @@ pub(crate) fn locks(principal: PrincipalId) -> Vec<Lock> {
 /// The last enabled standing administrator stays (seams §14).
 pub(crate) async fn keep_last(desk: &mut Desk<'_>, principal: &Principal) -> Answer<()> {
     let global = AdministratorRole::Global.template();
-    let is_one = principal.enabled && desk.tx.administrator_roles(principal.id).await?.contains(&global);
+    // Groups may be empty, and applications are nobody.
+    let is_person = principal.enabled && principal.kind == PrincipalKind::User;
+    let is_one = is_person && desk.tx.administrator_roles(principal.id).await?.contains(&global);
     if is_one && desk.tx.enabled_administrators(global).await? <= 1 {
         return Err(Refusal::LastAdministrator.into());
     }

@@ -12,7 +12,7 @@ use ephor_domain::{
 };
 use ephor_store::{
     Fault, Tx,
-    tx::{line::Lines, role_assignment::ScopeSpan},
+    tx::{line::Lines, lock::Lock, role_assignment::ScopeSpan},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -124,6 +124,9 @@ pub(crate) async fn assignment_named(
 /// Ends the schedule behind a role assignment, at once.
 pub(crate) async fn end_assignment(desk: &mut Desk<'_>, scope: &ArmScope, name: Uuid) -> Answer<Option<Assignment>> {
     let now = desk.now();
+    let Some(found) = assignment_named(desk.tx, scope, name, now).await? else { return Ok(None) };
+    // Nobody prolongs meanwhile what ends here.
+    desk.tx.lock(&[Lock::Exclusive(found.principal.uuid())]).await?;
     let Some(found) = assignment_named(desk.tx, scope, name, now).await? else { return Ok(None) };
     let key = EntitlementKey::Resource { definition: found.definition, scope: scope.clone() };
     end_now(desk, found.principal, &key).await?;

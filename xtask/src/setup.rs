@@ -48,6 +48,12 @@ const SCHEMATHESIS: &str = "schemathesis>=4,<5";
 /// Clients that sign in at the demo, from PyPI.
 const CLIENTS: &[&str] = &["msal==1.39.0", "azure-identity==1.27.0", "msgraph-sdk==1.65.0"];
 
+/// The released ARM SDK and the next one, each with a name of its own: one environment holds but one of them.
+const ARM_SDKS: [(&str, &[&str]); 2] = [
+    ("arm-sdk-4", &["azure-identity==1.27.0", "azure-mgmt-authorization==4.0.0"]),
+    ("arm-sdk-5", &["azure-identity==1.27.0", "azure-mgmt-authorization==5.0.0b2"]),
+];
+
 /// The same, large.
 const AZURE_CLI: &[&str] = &["azure-cli==2.91.0"];
 
@@ -66,7 +72,8 @@ pub(crate) fn run() -> Result<()> {
     install_schemathesis()?;
     install_browser_tools()?;
     install_clients_of_javascript()?;
-    install_clients()
+    install_clients()?;
+    ARM_SDKS.iter().try_for_each(|(name, packages)| install_into(&tool(name), packages))
 }
 
 /// The arguments of cargo that build all there is, as far as this machine can: Kerberos needs the headers of a library.
@@ -123,7 +130,16 @@ fn clients() -> PathBuf {
 }
 
 fn clients_are_there() -> bool {
-    holds(&clients(), CLIENTS)
+    holds(&clients(), CLIENTS) && ARM_SDKS.iter().all(|(name, packages)| holds(&tool(name), packages))
+}
+
+fn tool(name: &str) -> PathBuf {
+    step::target_directory().join("tools").join(name)
+}
+
+/// The Pythons that have the released ARM SDK and the next one.
+pub(crate) fn arm_sdks() -> [PathBuf; 2] {
+    ARM_SDKS.map(|(name, _)| tool(name).join("bin/python"))
 }
 
 /// A file beside an environment says which versions are in it.

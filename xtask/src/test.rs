@@ -57,6 +57,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if setup::clients_python().is_file() {
         command.env("EPHOR_CLIENTS_PYTHON", setup::clients_python());
     }
+    for (variable, python) in ["EPHOR_ARM_SDK_4", "EPHOR_ARM_SDK_5"].into_iter().zip(setup::arm_sdks()) {
+        if python.is_file() {
+            command.env(variable, python);
+        }
+    }
     if setup::clients_of_javascript().join("node_modules").is_dir() {
         command.env("EPHOR_CLIENTS_JS", setup::clients_of_javascript());
     }

@@ -26,6 +26,7 @@ fn script_at(arguments: &[&str], name: &str, interpreter: &str, more: &[(&str, &
     let mut child = Command::new(interpreter)
         .arg(path)
         .envs([("REQUESTS_CA_BUNDLE", authority), ("SSL_CERT_FILE", authority), ("NODE_EXTRA_CA_CERTS", authority)])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .envs(more.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -84,10 +85,28 @@ fn graph_159_documented_and_observed_examples_replay() {
 }
 
 #[test]
+fn arm_160_the_released_python_sdk_administers_activates_and_approves() {
+    let Some(python) = installed("EPHOR_ARM_SDK_4", "azure-mgmt-authorization 4") else { return };
+    script_at(&["--simulated-clock"], "arm_sdk.py", &python, &[]);
+}
+
+#[test]
+fn arm_160_the_next_python_sdk_does_the_same() {
+    let Some(python) = installed("EPHOR_ARM_SDK_5", "azure-mgmt-authorization 5") else { return };
+    script_at(&["--simulated-clock"], "arm_sdk.py", &python, &[]);
+}
+
+#[test]
+fn arm_161_the_javascript_sdk_does_the_same_where_it_can() {
+    let Some(tools) = installed("EPHOR_CLIENTS_JS", "the ARM SDK of JavaScript") else { return };
+    script_at(&["--simulated-clock"], "arm_sdk.mjs", "node", &[("EPHOR_CLIENTS_JS", &tools)]);
+}
+
+#[test]
 #[ignore = "azure-cli is large: `cargo xtask test --long` installs it"]
-fn azure_cli_signs_an_application_in_and_lists_its_subscriptions() {
+fn arm_162_azure_cli_administers_roles_and_a_person_activates() {
     let Some(az) = installed("EPHOR_AZ", "azure-cli") else { return };
-    script("azure_cli.py", "python3", &[("EPHOR_AZ", &az)]);
+    script_at(&["--simulated-clock"], "azure_cli.py", "python3", &[("EPHOR_AZ", &az)]);
 }
 
 #[test]

@@ -85,6 +85,16 @@ fn graph_159_documented_and_observed_examples_replay() {
 }
 
 #[test]
+fn arm_149_documented_examples_replay() {
+    let Some(specification) = std::env::var_os("EPHOR_SPEC_DIR") else {
+        eprintln!("skipped: EPHOR_SPEC_DIR does not say where the examples are");
+        return;
+    };
+    let specification = specification.into_string().unwrap();
+    script_at(&["--simulated-clock"], "arm_examples.py", "python3", &[("EPHOR_SPEC_DIR", &specification)]);
+}
+
+#[test]
 fn arm_160_the_released_python_sdk_administers_activates_and_approves() {
     let Some(python) = installed("EPHOR_ARM_SDK_4", "azure-mgmt-authorization 4") else { return };
     script_at(&["--simulated-clock"], "arm_sdk.py", &python, &[]);

@@ -4,76 +4,31 @@ People sign in through azure-identity by device code, the application by its sec
 versions it was made for.
 """
 
-import json
-import sys
-import urllib.request
-import uuid
 from datetime import datetime, timedelta, timezone
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.core.rest import HttpRequest
-from azure.identity import ClientSecretCredential, DeviceCodeCredential
-from azure.mgmt.authorization import AuthorizationManagementClient, VERSION, models
+from azure.mgmt.authorization import VERSION, models
 
-import person
-
-facts = json.load(sys.stdin)
-base, tenant = facts["https"], facts["tenant"]
-users, scopes = facts["users"], facts["arm"]["scopes"]
-S, G1, G2, X, M = (scopes[key] for key in ("S", "G1", "G2", "X", "M"))
-OWNER, CONTRIBUTOR, READER = (
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+from arm import (
+    CONTRIBUTOR,
+    G1,
+    G2,
+    IS_NEXT,
+    READER,
+    S,
+    X,
+    application,
+    base,
+    client,
+    demo,
+    facts,
+    new,
+    refused,
+    role,
+    signed_in,
+    users,
 )
-# The released SDK carries many versions of the API, each with models of its own; the next one carries the newest alone.
-IS_NEXT = not VERSION.startswith("4.")
-
-
-def role(guid):
-    return f"{S}/providers/Microsoft.Authorization/roleDefinitions/{guid}"
-
-
-def demo(path, body):
-    call = urllib.request.Request(
-        f"{facts['http']}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(call) as answer:
-        return json.load(answer)
-
-
-def client(credential, **more):
-    return AuthorizationManagementClient(
-        credential, facts["arm"]["subscription"], base_url=base, credential_scopes=[f"{base}/.default"], **more
-    )
-
-
-def signed_in(key):
-    """Somebody who signs in by device code, once."""
-    who = users[key]
-    return DeviceCodeCredential(
-        authority=base,
-        tenant_id=tenant,
-        disable_instance_discovery=True,
-        prompt_callback=lambda address, code, _: person.confirm(base, who, address, code, "Azure"),
-    )
-
-
-def new():
-    return str(uuid.uuid4())
-
-
-def refused(code, call, *words, kind=HttpResponseError):
-    """The call is refused so, and the message says these words."""
-    try:
-        call()
-    except kind as error:
-        assert error.error.code == code, f"{error.error.code} instead of {code}: {error.message}"
-        for word in words:
-            assert word in error.error.message, error.error.message
-    else:
-        raise SystemExit(f"{code}: it was done")
-
 
 # The demo's clock stands still; what lies in the past starts now.
 PAST = datetime.now(timezone.utc) - timedelta(hours=1)
@@ -450,12 +405,10 @@ def the_rest(alice, ga):
     assert row.scope == "/" and row.role_definition_id.endswith("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"), row
 
 
-def application():
+def by_the_application():
     """The application's own right: it is Owner of the subscription."""
     app = facts["apps"]["app"]
-    own = client(
-        ClientSecretCredential(tenant, app["appId"], app["secret"], authority=base, disable_instance_discovery=True)
-    )
+    own = client(application())
     rows = own.role_assignments.list_for_subscription(filter=f"assignedTo('{app['id']}')")
     assert [(row.scope, row.principal_type) for row in rows] == [(S, "ServicePrincipal")]
     made = own.role_eligibility_schedule_requests.create(
@@ -474,6 +427,36 @@ def application():
         raise SystemExit("an application activated")
 
 
+def editions(credential):
+    """The released SDK with each older version of the API that it carries: what it takes for success differs."""
+    for version in ("2015-07-01", "2018-01-01-preview", "2018-09-01-preview", "2020-04-01-preview", "2020-10-01-preview"):
+        alice = client(credential, api_version=version)
+        kinds = alice.models(version)
+        content = {"role_definition_id": role(READER), "principal_id": users["dave"]["id"]}
+        if version in ("2015-07-01",):
+            content = {"properties": kinds.RoleAssignmentProperties(**content)}
+        wanted, name = kinds.RoleAssignmentCreateParameters(**content), new()
+        made = alice.role_assignments.create(G1, name, wanted)
+        assert alice.role_assignments.create(G1, name, wanted).id == made.id, version
+        assert alice.role_assignments.get(G1, name).id == made.id, version
+        assert alice.role_assignments.delete(G1, name).id == made.id, version
+    for version in ("2020-10-01-preview", "2022-04-01-preview"):
+        alice = client(credential, api_version=version)
+        kinds = alice.models(version)
+        expiration = kinds.RoleEligibilityScheduleRequestPropertiesScheduleInfoExpiration(type="AfterDuration", duration="P1D")
+        order = {"principal_id": users["dave"]["id"], "role_definition_id": role(READER)}
+        made = alice.role_eligibility_schedule_requests.create(G1, new(), kinds.RoleEligibilityScheduleRequest(
+            request_type="AdminAssign", schedule_info=kinds.RoleEligibilityScheduleRequestPropertiesScheduleInfo(
+                start_date_time=PAST, expiration=expiration
+            ), **order
+        ))
+        assert made.status == "Provisioned", made
+        assert alice.role_eligibility_schedule_requests.get(G1, made.name).id == made.id
+        demo("/demo/clock", {"advance": "PT6M"})
+        end = kinds.RoleEligibilityScheduleRequest(request_type="AdminRemove", **order)
+        assert alice.role_eligibility_schedule_requests.create(G1, new(), end).status == "Revoked", version
+
+
 def main():
     alice, bob, carol = (client(signed_in(who)) for who in ("alice", "bob", "carol"))
     role_definitions(alice)
@@ -483,9 +466,11 @@ def main():
     changed = policy(alice)
     approvals(bob, carol)
     removed(alice, changed)
-    application()
+    by_the_application()
     the_rest(alice, client(signed_in("ga")))
     pages(alice)
+    if not IS_NEXT:
+        editions(signed_in("alice"))
     print(f"arm sdk {VERSION}: ok")
 
 

@@ -213,7 +213,11 @@ impl Command for Submit {
             asked: order.asked,
             start: Some(start),
             said: order.said.clone(),
-            rests_on: eligible.as_ref().map(|eligible| eligible.line),
+            // What an administrator is asked for rests on nothing but the answer.
+            rests_on: eligible
+                .as_ref()
+                .filter(|_| !matches!(decision, Decision::Ask { .. }))
+                .map(|eligible| eligible.line),
             stages: Vec::new(),
             condition,
         };

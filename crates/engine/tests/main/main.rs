@@ -21,6 +21,7 @@ mod overlap;
 mod policy;
 mod race;
 mod record;
+mod resource;
 mod scene;
 mod schedule;
 mod slapd;

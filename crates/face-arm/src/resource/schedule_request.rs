@@ -112,7 +112,8 @@ fn started(view: &RequestView) -> String {
 /// Extensions and renewals that were answered have words of their own here (`ARM 9.3`).
 fn status(view: &RequestView) -> &'static str {
     let asks = matches!(view.request.action, Action::SelfExtend | Action::SelfRenew);
-    if asks && view.status == Status::Provisioned && view.grant.is_none() {
+    // An activation that its holder prolonged was nothing to ask an administrator for (`ARM A-19`).
+    if asks && view.status == Status::Provisioned && view.details.rests_on.is_none() {
         return "AdminApproved";
     }
     if asks && view.status == Status::Denied && view.approval.is_none() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use ephor_demo::{Place, apps::APPS, cast, directory::DIRECTORY_GROUPS, seed};
-use ephor_domain::id::PrincipalId;
+use ephor_domain::{id::PrincipalId, principal::Principal};
 use ephor_engine::{
     Engine, Parts,
     port::{Clock, Entropy, SeededEntropy, SimulatedClock},
@@ -16,6 +16,10 @@ use ephor_identity::{
     jose::Algorithm, password::Cost, record::sealer,
 };
 use ephor_store::{Location, Store};
+use ephor_testkit::{
+    available_or_skip,
+    postgres::{Database, Postgres},
+};
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -46,7 +50,7 @@ impl Reply {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {self:?}")).to_str().unwrap()
     }
 
-    /// Status and code of an error in exactly the shape of `ARM 18`.
+    /// Status and code of an error, in exactly the shape of `ARM 18`.
     #[track_caller]
     pub(crate) fn error(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
@@ -70,6 +74,12 @@ impl Reply {
         let list = self.with(200);
         let rows = list["value"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
         rows.iter().map(|row| row.pointer(member).unwrap().as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn says(&self) -> (u16, String, String) {
+        let (status, code) = self.error();
+        (status, code, self.message())
     }
 
     #[track_caller]
@@ -99,18 +109,45 @@ pub(crate) fn path(text: &str) -> String {
     format!("{scope}{rest}")
 }
 
+/// Where a server's store is, kept as long as the server.
+enum Home {
+    Folder(tempfile::TempDir),
+    Database(Database),
+}
+
 pub(crate) struct App {
     face: ArmFace,
     pub(crate) engine: Engine,
     keys: Arc<KeyRing>,
     pub(crate) clock: SimulatedClock,
-    _folder: tempfile::TempDir,
+    _home: Home,
+}
+
+/// Tells a story on SQLite and on PostgreSQL, each on a fresh server.
+pub(crate) async fn on_both(story: impl AsyncFn(&App)) {
+    story(&App::start().await).await;
+    if let Some(app) = App::start_on_postgresql().await {
+        story(&app).await;
+    }
 }
 
 impl App {
+    /// On SQLite.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Location::Sqlite(folder.path().join("ephor.db"))).await.unwrap();
+        Self::open(Home::Folder(tempfile::tempdir().unwrap())).await
+    }
+
+    /// On PostgreSQL; `None` where it is not installed.
+    pub(crate) async fn start_on_postgresql() -> Option<Self> {
+        Some(Self::open(Home::Database(available_or_skip(Postgres::database())?)).await)
+    }
+
+    async fn open(home: Home) -> Self {
+        let location = match &home {
+            Home::Folder(folder) => Location::Sqlite(folder.path().join("ephor.db")),
+            Home::Database(database) => database.url().parse().unwrap(),
+        };
+        let store = Store::open(&location).await.unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
         let clock = SimulatedClock::new(Timestamp::from_second(START).unwrap());
         seed(&store, &Place::BuiltIn, clock.now(), entropy.as_ref()).await.unwrap();
@@ -150,10 +187,15 @@ impl App {
             cloud_name: "Ephor".to_owned(),
             page_size: 100,
             allowed_origins: Vec::new(),
-            time_limit: std::time::Duration::from_secs(10),
+            // A busy machine is no fault of the face.
+            time_limit: std::time::Duration::from_secs(120),
         };
         let face = ArmFace::new(engine.clone(), identity, options);
-        Self { face, engine, keys, clock, _folder: folder }
+        Self { face, engine, keys, clock, _home: home }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
@@ -203,8 +245,20 @@ impl App {
     /// Any call as somebody; see [`path`].
     pub(crate) async fn send(&self, key: &str, method: Method, target: &str, body: impl Into<Body>) -> Reply {
         let own = if APPS.iter().any(|app| app.key == key) { json!({"scp": null, "idtyp": "app"}) } else { json!({}) };
+        self.claiming(key, own, method, target, body).await
+    }
+
+    /// Any call as somebody whose token says more.
+    pub(crate) async fn claiming(
+        &self,
+        key: &str,
+        more: Value,
+        method: Method,
+        target: &str,
+        body: impl Into<Body>,
+    ) -> Reply {
         let mut claims = json!({"oid": who(key)});
-        for (name, value) in own.as_object().unwrap() {
+        for (name, value) in more.as_object().unwrap() {
             claims[name] = value.clone();
         }
         let token = self.token(claims).await;
@@ -220,7 +274,28 @@ impl App {
         self.sent(method, target, headers, "").await
     }
 
-    async fn sent(&self, method: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+    /// Somebody comes.
+    pub(crate) async fn insert(&self, principal: Principal) {
+        let come = self.engine.store().transact(move |tx| {
+            let principal = principal.clone();
+            Box::pin(async move { tx.insert_principal(&principal).await })
+        });
+        come.await.unwrap();
+    }
+
+    /// Somebody goes.
+    pub(crate) async fn delete(&self, principal: PrincipalId) {
+        let go = self.engine.store().transact(move |tx| Box::pin(async move { tx.delete_principal(principal).await }));
+        assert!(go.await.unwrap());
+    }
+
+    pub(crate) async fn sent(
+        &self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
         let target = target.replace(' ', "%20").replace('\'', "%27");
         let mut request = Request::builder().method(method).uri(target).extension(CallId(CALL));
         for (name, value) in headers {

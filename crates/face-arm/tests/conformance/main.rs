@@ -2,14 +2,22 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what broke")]
 
+mod activation;
 mod alert;
 mod app;
+mod assigned;
+mod body;
 mod companion;
+mod concurrency;
+mod deactivation;
+mod eligibility_request;
 mod front_door;
 mod metadata;
+mod odd;
 mod place;
 mod policy;
 mod right;
 mod role_assignment;
 mod role_definition;
 mod schedule;
+mod story;

@@ -25,7 +25,7 @@ async fn give(app: &App, scope: &str, name: u128, role: &str, principal: impl st
 }
 
 #[tokio::test]
-async fn arm_026_arm_033_an_assignment_is_made_and_read_back() {
+async fn arm_026_033_an_assignment_is_made_and_read_back() {
     let app = App::start().await;
     let definition = app
         .get(&format!("~G1/providers/Microsoft.Authorization/roleDefinitions?{V}&$filter=roleName eq 'Reader'"))

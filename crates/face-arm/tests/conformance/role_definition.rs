@@ -33,7 +33,7 @@ async fn arm_020_a_name_finds_one_role_with_the_id_of_its_scope() {
 }
 
 #[tokio::test]
-async fn arm_021_arm_033_the_built_in_roles_have_their_members() {
+async fn arm_021_033_the_built_in_roles_have_their_members() {
     let app = App::start().await;
     let id = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
     let found = app.get(&roles("~S", &format!("/{id}?{V}"))).await.with(200);
@@ -70,7 +70,7 @@ async fn arm_021_arm_033_the_built_in_roles_have_their_members() {
 }
 
 #[tokio::test]
-async fn arm_022_arm_023_a_role_of_ones_own_is_made_read_and_deleted() {
+async fn arm_022_023_a_role_of_ones_own_is_made_read_and_deleted() {
     let app = App::start().await;
     let target = roles("~S", &format!("/{OWN}?{V}"));
     let made = app.put("alice", &target, custom("Looker", &["~S"])).await.with(201);

@@ -251,7 +251,7 @@ fn places(of: &Value, here: &str, found: &mut Vec<String>) {
                 places(value, &format!("{here}/{at}"), found);
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

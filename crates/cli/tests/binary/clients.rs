@@ -98,12 +98,14 @@ fn arm_149_documented_examples_replay() {
 fn arm_160_the_released_python_sdk_administers_activates_and_approves() {
     let Some(python) = installed("EPHOR_ARM_SDK_4", "azure-mgmt-authorization 4") else { return };
     script_at(&["--simulated-clock"], "arm_sdk.py", &python, &[]);
+    script_at(&["--simulated-clock"], "arm_alerts.py", &python, &[]);
 }
 
 #[test]
 fn arm_160_the_next_python_sdk_does_the_same() {
     let Some(python) = installed("EPHOR_ARM_SDK_5", "azure-mgmt-authorization 5") else { return };
     script_at(&["--simulated-clock"], "arm_sdk.py", &python, &[]);
+    script_at(&["--simulated-clock"], "arm_alerts.py", &python, &[]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ import os
 import re
 import sqlite3
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +20,7 @@ facts = json.load(sys.stdin)
 base = facts["http"]
 users = {name: user["id"] for name, user in facts["users"].items()}
 S, G1 = facts["arm"]["scopes"]["S"], facts["arm"]["scopes"]["G1"]
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
@@ -29,11 +31,7 @@ folder = os.path.join(os.environ["EPHOR_SPEC_DIR"], "arm")
 # Examples that cannot be replayed, each with the reason.
 LEFT_OUT = {
     "PatchRoleManagementPolicyToEnablePIMOnlyMode": "the rule of that preview is refused (see ARM-110)",
-    **{name: "alerts of scopes are not served yet" for name in (
-        "RefreshAlert", "GetAlerts", "GetAlertById", "GetAlertConfigurations", "GetAlertDefinitionById",
-        "GetAlertOperations", "GetAlertOperationById", "GetAlertIncidentById", "UpdateAlertConfiguration",
-        "RemediateAlertIncident",
-    )},
+    "GetAlertOperations": "scans are read one by one",
 }
 # Where the contract decides against the example; and a policy that was taken off its role is the default one again.
 STATUS = {"UpdateAlertConfiguration": {200: 204}, "DeleteRoleManagementPolicyAssignment": {204: 200}}
@@ -252,24 +250,35 @@ def nothing():
     pass
 
 
+ALERTS = "2022-08-01-preview"
+operations = []
+
+
 def alerts_scanned():
-    done("alice", "PUT", at(S, "roleAssignments", str(uuid.uuid4())), {"properties": {
-        "roleDefinitionId": role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"), "principalId": users["carol"],
-        "principalType": "User"}}, 201, "2022-04-01")
-    done("alice", "POST", at(S, "roleManagementAlerts/refresh"), {}, 202, "2022-08-01-preview")
+    """Owners enough and roles alike, so that there is something to find; and a scan that is over."""
+    owner = {"roleDefinitionId": role(OWNER), "principalId": users["carol"], "principalType": "User"}
+    done("alice", "PUT", at(S, "roleAssignments", str(uuid.uuid4())), {"properties": owner}, 201, "2022-04-01")
+    for name in ("First of two", "Second of two"):
+        alike = {"roleName": name, "assignableScopes": [S], "permissions": [{"actions": ["Microsoft.Support/*"]}]}
+        done("alice", "PUT", role(str(uuid.uuid4())), {"properties": alike}, 201, "2022-04-01")
+    for name, number in (("TooManyOwners", "thresholdNumberOfOwners"), ("TooManyPermanentOwners", "thresholdNumberOfPermanentOwners")):
+        share = "OwnersOutOfAllRoleMembers" if name == "TooManyOwners" else "PermanentOwnersOutOfAllOwners"
+        members = {"alertConfigurationType": f"{name}AssignedToResourceAlertConfiguration", number: 2,
+                   f"thresholdPercentageOf{share}": 1}
+        path = at(S, "roleManagementAlertConfigurations", f"{name}AssignedToResource")
+        done("alice", "PATCH", path, {"properties": members}, 204, ALERTS)
+    operations.append(done("alice", "POST", at(S, "roleManagementAlerts/refresh"), {}, 202, ALERTS)["id"])
+    for _ in range(300):
+        if call("alice", "GET", at(S, "roleManagementAlertOperations", operations[0]), ALERTS)[0] == 200:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the scan does not end")
 
 
 def incident(example):
-    alert_id = example["parameters"]["alertId"]
-    path = at(S, f"roleManagementAlerts/{alert_id}/alertIncidents")
-    [found, *_] = done("alice", "GET", path, version="2022-08-01-preview")["value"]
+    path = at(S, f"roleManagementAlerts/{example['parameters']['alertId']}/alertIncidents")
+    [found, *_] = done("alice", "GET", path, version=ALERTS)["value"]
     return f"{path}/{found['name']}"
-
-
-def operation(example):
-    path = at(S, "roleManagementAlertOperations")
-    [found, *_] = done("alice", "GET", path, version="2022-08-01-preview")["value"]
-    return f"{path}/{found['id'].rsplit('/', 1)[1]}"
 
 
 # In this order: who asks, how, for what, with which body; what must be there before. An example with several answers is sent
@@ -358,7 +367,7 @@ CASES = {
     "GetAlertConfigurations": ("alice", "GET", alert("roleManagementAlertConfigurations")),
     "GetAlertDefinitionById": ("alice", "GET", alert("roleManagementAlertDefinitions/{alertDefinitionId}")),
     "GetAlertOperations": ("alice", "GET", alert("roleManagementAlertOperations")),
-    "GetAlertOperationById": ("alice", "GET", operation),
+    "GetAlertOperationById": ("alice", "GET", lambda _: at(S, "roleManagementAlertOperations", operations[0])),
     "GetAlertIncidentById": ("alice", "GET", incident),
     "UpdateAlertConfiguration": ("alice", "PATCH", alert("roleManagementAlertConfigurations/{alertId}"), body_of),
     "RemediateAlertIncident": ("alice", "POST", lambda e: incident(e) + "/remediate"),

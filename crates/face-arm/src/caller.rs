@@ -1,4 +1,4 @@
-//! Who calls: by a signed token, and nothing else (`ARM 4.1`, `ARM 4.2`).
+//! Who calls: by a bearer token, and nothing a browser adds by itself (`ARM 4.1`, `ARM 4.2`).
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,6 +6,7 @@ use ephor_front::Peer;
 use ephor_identity::{
     Accepted, Caller, Denied, Presented, Reason,
     bearer::{TokenFault, challenge::Challenge},
+    token::Scope,
 };
 use http::{StatusCode, header, request::Parts};
 
@@ -17,8 +18,8 @@ use crate::{
 /// The scope that a delegated token needs.
 const SCOPE: &str = "user_impersonation";
 
-/// The caller of a call: known, with a token that opens this face. That is a person's with `user_impersonation`, or an
-/// application's own (seams §12).
+/// The caller of a call: known, with credentials that open this face. That is a person's token with `user_impersonation`, an
+/// application's own, a person's session that a program carries, or an API token made for this face.
 ///
 /// # Errors
 /// 401 with a challenge, 403, 429, 503.
@@ -26,7 +27,11 @@ pub(crate) async fn signed(app: &App, call: &Parts) -> Answer<Caller> {
     let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
     let presented = Presented { headers: &call.headers, address, secure: true };
     let caller = app.identity.caller(&presented, Accepted::ARM).await.map_err(|denied| unknown(app, &denied))?;
-    if caller.token().is_some_and(|facts| facts.app_only || facts.has_scope(SCOPE)) {
+    let opens = match caller.token() {
+        Some(facts) => facts.app_only || facts.has_scope(SCOPE),
+        None => caller.has_scope(Scope::ArmUse),
+    };
+    if opens {
         return Ok(caller);
     }
     Err(ArmError::new(

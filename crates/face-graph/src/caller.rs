@@ -1,12 +1,13 @@
-//! Who calls: by a signed token, and nothing else (`GRAPH 2.4`).
+//! Who calls: by a bearer token, and nothing a browser adds by itself (`GRAPH 2.4`).
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ephor_domain::{id::PrincipalId, policy::Presence};
 use ephor_front::Peer;
 use ephor_identity::{
-    Accepted, Caller, Denied, Presented, Reason, TokenFacts,
+    Accepted, Caller, Denied, Presented, Reason,
     bearer::{TokenFault, challenge::Challenge},
+    token::Scope,
 };
 use http::{StatusCode, header, request::Parts};
 
@@ -15,11 +16,11 @@ use crate::{error::GraphError, face::App};
 /// The resource that stock clients know Graph by; it names nothing here and is what they expect to read.
 const RESOURCE: &str = "00000003-0000-0000-c000-000000000000";
 
-/// A caller who is known by a signed token.
+/// A caller who is known by what nothing but he himself sends.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed {
     pub(crate) caller: Caller,
-    facts: TokenFacts,
+    presence: Presence,
 }
 
 impl Signed {
@@ -30,20 +31,19 @@ impl Signed {
 
     /// An application calls for itself.
     pub(crate) fn app_only(&self) -> bool {
-        self.facts.app_only
+        self.caller.token().is_some_and(|facts| facts.app_only)
     }
 
     /// What the sign-in behind the call proves.
     pub(crate) fn presence(&self) -> Presence {
-        self.facts.presence()
+        self.presence.clone()
     }
 
-    /// The token carries one of these, as delegated scope or app role, whichever counts for it.
+    /// The token carries one of these, as delegated scope or app role, whichever counts for it. A session and an API token
+    /// made for this face open all of it; what is allowed there stays the caller's own rights.
     pub(crate) fn has_any(&self, names: &[&str]) -> bool {
-        let has = |name: &&str| {
-            if self.facts.app_only { self.facts.has_role(name) } else { self.facts.has_scope(name) }
-        };
-        names.iter().any(has)
+        let Some(facts) = self.caller.token() else { return self.caller.has_scope(Scope::GraphUse) };
+        names.iter().any(|name| if facts.app_only { facts.has_role(name) } else { facts.has_scope(name) })
     }
 }
 
@@ -55,8 +55,8 @@ pub(crate) async fn signed(app: &App, call: &Parts) -> Result<Signed, GraphError
     let address = call.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.client);
     let presented = Presented { headers: &call.headers, address, secure: true };
     let caller = app.identity.caller(&presented, Accepted::GRAPH).await.map_err(|denied| unknown(app, &denied))?;
-    let facts = caller.token().cloned().ok_or_else(|| unauthorized(app, "Access token is empty."))?;
-    Ok(Signed { caller, facts })
+    let presence = app.identity.presence(&caller);
+    Ok(Signed { caller, presence })
 }
 
 fn unknown(app: &App, denied: &Denied) -> GraphError {

@@ -185,12 +185,11 @@ pub struct Accepted {
 impl Accepted {
     /// The PAM face.
     pub const PAM: Self =
-        Self { basic: true, negotiate: true, session: true, api_token: true, jwt: true, carried_session: false };
-    /// The Graph face.
-    pub const GRAPH: Self =
-        Self { basic: false, negotiate: false, session: false, api_token: false, jwt: true, carried_session: false };
+        Self { basic: true, negotiate: true, session: true, api_token: true, jwt: true, carried_session: true };
+    /// The Graph face: nothing a browser sends by itself.
+    pub const GRAPH: Self = Self::API;
     /// The ARM face.
-    pub const ARM: Self = Self::GRAPH;
+    pub const ARM: Self = Self::API;
     /// The portal.
     pub const PORTAL: Self =
         Self { basic: false, negotiate: false, session: true, api_token: false, jwt: false, carried_session: false };

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use ephor_domain::{
-    authentication::{Contexts, Method, Proofs},
+    authentication::{Contexts, Method, Proofs, Strength},
     id::PrincipalId,
-    policy::context::ContextClass,
+    policy::{Presence, context::ContextClass},
     principal::{Principal, PrincipalKind},
 };
 use ephor_store::{Fault, tx::session::Session};
@@ -274,6 +274,22 @@ impl Identity {
     pub fn strengths(&self, caller: &Caller) -> Strengths {
         let now = self.ports.clock.now();
         Strengths::of(&caller.proofs(now), &self.settings.contexts, now)
+    }
+
+    /// What the sign-in behind a call proves to rules of activation: a signed token as it says, a session as it remembers, an
+    /// API token nothing.
+    #[must_use]
+    pub fn presence(&self, caller: &Caller) -> Presence {
+        if let Some(facts) = caller.token() {
+            return facts.presence();
+        }
+        let now = self.ports.clock.now();
+        let proofs = caller.proofs(now);
+        Presence {
+            application: false,
+            mfa_at: proofs.proved(Strength::Mfa),
+            contexts: self.settings.contexts.met(&proofs, now),
+        }
     }
 
     /// What each authentication context asks for.

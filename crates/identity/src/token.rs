@@ -60,6 +60,14 @@ pub enum Scope {
     #[strum(serialize = "Ephor.Scim")]
     #[serde(rename = "Ephor.Scim")]
     Scim,
+    /// The Graph face.
+    #[strum(serialize = "Graph.Use")]
+    #[serde(rename = "Graph.Use")]
+    GraphUse,
+    /// The ARM face.
+    #[strum(serialize = "Arm.Use")]
+    #[serde(rename = "Arm.Use")]
+    ArmUse,
     /// Metrics from afar.
     #[strum(serialize = "Ephor.Metrics")]
     #[serde(rename = "Ephor.Metrics")]

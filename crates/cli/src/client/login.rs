@@ -56,7 +56,7 @@ async fn keep(api: &Api, login: &Login, stored: &Profile, user: &str) -> Done {
     let me = api.get("me").await?;
     let id = property(&me, "userId");
     // A scope opens a door; what is allowed behind it stays the user's own rights.
-    let order = json!({"label": login.label, "scopes": ["Pam.Use", "Ephor.Admin"], "lifetime": login.lifetime.0});
+    let order = json!({"label": login.label, "scopes": ["Pam.Use", "Graph.Use", "Arm.Use", "Ephor.Admin"], "lifetime": login.lifetime.0});
     let made = api.post(&format!("users/{id}/tokens"), &order).await?;
     let path = login.connection.profile_path()?;
     let profile = Profile {

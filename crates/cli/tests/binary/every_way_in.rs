@@ -301,6 +301,31 @@ fn f18_what_ended_opens_nothing_by_any_way_in() {
 }
 
 #[test]
+fn each_face_opens_to_api_tokens_made_for_it_and_to_sessions_of_programs_and_never_to_a_cookie() {
+    let demo = Demo::start(&["--simulated-clock"]);
+    let jen = Person::sign_in(&demo, "jen");
+    let bearer = format!("Bearer {}", jen.session);
+    let tokens = format!("/api/admin/v1/users/{}/tokens", demo.facts["users"]["jen"]["id"].as_str().unwrap());
+    let made = |scope: &str| {
+        let order = json!({"label": scope, "scopes": [scope], "lifetime": 600}).to_string();
+        let made = call(demo.url(), "POST", &tokens, &[JSON, ("Authorization", &bearer)], &order).json();
+        Way::bearer("API token", made["token"].as_str().unwrap())
+    };
+    let faces =
+        ["/api/pamresources/pamroles?v=1", "/v1.0/me", "/subscriptions?api-version=2022-12-01", "/api/admin/v1/me"];
+    let answers = |way: &Way| faces.map(|face| way.send(&demo, "GET", face, "").status);
+    assert_eq!(answers(&made("Pam.Use")), [200, 403, 403, 403]);
+    assert_eq!(answers(&made("Graph.Use")), [403, 200, 403, 403]);
+    assert_eq!(answers(&made("Arm.Use")), [403, 403, 200, 403]);
+    assert_eq!(answers(&made("Ephor.Admin")), [403, 403, 403, 200]);
+    assert_eq!(answers(&Way::bearer("session", &jen.session)), [200; 4]);
+    assert_eq!(answers(jen.way("cookie")), [200, 401, 401, 401], "pages of others send it too");
+    assert_eq!(answers(jen.way("name and password")), [200, 401, 401, 401]);
+    assert_eq!(answers(jen.way("token by code")), [200, 200, 200, 403]);
+    demo.stop();
+}
+
+#[test]
 fn f18_forged_tokens_open_no_face() {
     let demo = Demo::start(&["--simulated-clock"]);
     let other = Demo::start(&["--simulated-clock"]);

@@ -160,7 +160,7 @@ async fn tokens(State(app): State<App>, caller: Signed, ids: Ids<1>) -> Answer<J
 pub(super) struct NewTokenBody {
     /// Name for people.
     label: String,
-    /// `Pam.Use`, `Ephor.Admin`, `Ephor.Check`, `Ephor.Scim`, `Ephor.Metrics`.
+    /// `Pam.Use`, `Ephor.Admin`, `Ephor.Check`, `Ephor.Scim`, `Graph.Use`, `Arm.Use`, `Ephor.Metrics`.
     scopes: Vec<String>,
     /// Seconds; at most 90 days.
     lifetime: u32,

@@ -245,7 +245,7 @@ fn read(call: &Call, scope: &ArmScope, kind: Kind, body: Members<'_>) -> Answer<
         }
         None => None,
     };
-    let presence = call.caller.token().map(|facts| facts.presence()).ok_or_else(invalid)?;
+    let presence = call.app.identity.presence(&call.caller);
     Ok(NewOrder {
         key: EntitlementKey::Resource { definition, scope: scope.clone() },
         kind,

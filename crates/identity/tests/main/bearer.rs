@@ -287,8 +287,11 @@ async fn each_face_takes_what_its_table_says() {
     }
     let nothing = world.identity.caller(&presented(&bearer("")), Accepted::ARM).await;
     assert_eq!(nothing, Err(Denied::NotSignedIn(Reason::Nothing)));
-    assert_eq!(world.ask("eph_abc").await, Err(Denied::NotSignedIn(Reason::NotAccepted)));
-    world.refused("abc", TokenFault::Malformed).await;
+    // Neither an API token nor a session that there is.
+    for unknown in ["eph_abc", "abc"] {
+        assert_eq!(world.ask(unknown).await, Err(Denied::NotSignedIn(Reason::Wrong)));
+    }
+    world.refused("a.b", TokenFault::Malformed).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use ephor_audit::leaf;
 use ephor_domain::{
     authentication::{Method, Missing, Proofs},
     id::{PersonId, PrincipalId, RequestId},
+    policy::Presence,
     principal::{Principal, PrincipalKind},
 };
 use ephor_engine::{
@@ -405,4 +406,23 @@ async fn f18_the_first_factor_ends_what_was_opened_without_one() {
     let code = totp::code_at(&secret_of(&begun), desk.now()).unwrap();
     desk.factors.finish_totp(&caller, &begun.secret, &code.into()).await.unwrap();
     assert_eq!(desk.identity.sessions(&caller).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn s4_rules_of_activation_see_the_factor_of_a_session_and_none_of_an_api_token() {
+    let desk = desk().await;
+    let password = desk.caller([Method::Password]).await;
+    assert_eq!(desk.identity.presence(&password), Presence::default());
+    let shown = desk.now();
+    let both = desk.caller([Method::Password, Method::Totp]).await;
+    desk.advance(600);
+    let presence = desk.identity.presence(&both);
+    assert_eq!((presence.application, presence.mfa_at), (false, Some(shown)), "as old as it is, however late the call");
+    // A token that was made in that session proves nothing of it.
+    let scopes = [Scope::GraphUse].into();
+    let program = desk.identity.make_token(&both, "script", scopes, SignedDuration::from_hours(24)).await.unwrap();
+    let headers = crate::fixture::bearer(program.secret.expose_secret());
+    let caller = desk.identity.caller(&crate::fixture::presented(&headers), Accepted::GRAPH).await.unwrap();
+    assert_eq!(desk.identity.presence(&caller), Presence::default());
+    assert!(caller.has_scope(Scope::GraphUse) && !caller.has_scope(Scope::ArmUse) && !caller.has_scope(Scope::PamUse));
 }

@@ -56,7 +56,11 @@ async fn a_program_carries_its_session_as_bearer_token_and_only_where_that_count
     let carried = header("authorization", &format!("Bearer {}", new.secret.expose_secret()));
     let caller = app.identity.caller(&presented(&carried), Accepted::API).await.unwrap();
     assert_eq!((caller.actor.proof, caller.ambient), (Proof::Identified, false));
-    let answer = app.identity.caller(&presented(&carried), Accepted::PAM).await;
+    for face in [Accepted::PAM, Accepted::GRAPH, Accepted::ARM] {
+        let caller = app.identity.caller(&presented(&carried), face).await.unwrap();
+        assert_eq!((caller.actor.proof, caller.ambient), (Proof::Identified, false), "{face:?}");
+    }
+    let answer = app.identity.caller(&presented(&carried), Accepted::PORTAL).await;
     assert_eq!(answer, Err(Denied::NotSignedIn(Reason::NotAccepted)));
 
     app.identity.sign_out(&caller).await.unwrap();

@@ -97,7 +97,7 @@ pub(crate) enum Token {
 pub(crate) struct NewToken {
     /// Name for people
     label: String,
-    /// What it opens: Pam.Use, Ephor.Admin, Ephor.Check, Ephor.Scim, Ephor.Metrics
+    /// What it opens: Pam.Use, Ephor.Admin, Ephor.Check, Ephor.Scim, Graph.Use, Arm.Use, Ephor.Metrics
     #[arg(long, required = true, value_name = "SCOPES", value_delimiter = ',')]
     scopes: Vec<String>,
     /// How long it lives, at most 90 days

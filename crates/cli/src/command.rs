@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit,
-    client::{admin, app, connection::Connection, enrol, login, mfa, pam, revoke, scope},
+    client::{access, admin, app, connection::Connection, enrol, login, manage, mfa, pam, revoke, scope},
     demo, doctor, migrate,
     output::Form,
     serve,
@@ -37,7 +37,27 @@ pub(crate) enum Command {
     Migrate(migrate::Arguments),
     /// Verify the audit log, export it, prove what is in it
     Audit(HostGroup<audit::Command>),
-    /// Ask for roles, look at requests, decide on those of others
+    /// List what you may have, hold and wait for: PAM roles, directory roles, groups, resource roles
+    List(access::list::List),
+    /// Ask for roles and groups that you are eligible for
+    Activate(Box<access::activate::Activate>),
+    /// Give up what you activated
+    Deactivate(access::deactivate::Deactivate),
+    /// Ask for more time of an eligibility
+    Extend(Box<access::extend::Extend>),
+    /// Show what is in force or waits, or one request
+    Status(access::status::Status),
+    /// List requests
+    Requests(access::requests::Requests),
+    /// Take requests back that are not decided
+    Cancel(access::cancel::Cancel),
+    /// List what waits for your decision
+    Approvals(access::approval::Approvals),
+    /// Approve requests of others
+    Approve(access::approval::Decide),
+    /// Deny requests of others
+    Deny(access::approval::Decide),
+    /// Ask for PAM roles, look at requests, decide on those of others, in the words of the PAM API
     Pam(Client<pam::Command>),
     /// Prove that it is you, for requests that wait for a second factor
     Mfa(Client<mfa::Command>),
@@ -47,6 +67,12 @@ pub(crate) enum Command {
     App(Box<Client<app::Command>>),
     /// Lay out the tree of resource scopes, and ask who may do what in it
     Scope(Box<Client<scope::Command>>),
+    /// Roles of the directory, and roles for resources
+    Role(Box<Client<manage::role::Command>>),
+    /// Groups, who is in them, and who may come into them
+    Group(Box<Client<manage::group::Command>>),
+    /// Rules of roles and groups
+    Policy(Box<Client<manage::policy::Command>>),
     /// End access now: of requests, of a user, of a role
     Revoke(revoke::Revoke),
     /// Sign in, and keep server and account for later commands
@@ -106,6 +132,9 @@ mod tests {
     /// The page that says which cmdlet is which command.
     const CMDLETS: &str = include_str!("../../../docs/cmdlets.md");
 
+    /// The page of everyday commands.
+    const CLI: &str = include_str!("../../../docs/cli.md");
+
     /// All cmdlets of the reference, and the later ones.
     const REFERENCE: [&str; 32] = [
         "Get-PAMRoleForRequest",
@@ -158,14 +187,29 @@ mod tests {
         assert!(!command.has_subcommands(), "`{line}` names a group, not a command");
     }
 
+    /// Commands named on a page.
+    fn named(page: &str) -> Vec<&str> {
+        page.split('`').skip(1).step_by(2).filter(|span| span.starts_with("ephor ")).collect()
+    }
+
+    #[test]
+    fn the_page_of_everyday_commands_names_commands_that_exist() {
+        let mut root = CommandLine::command();
+        root.build();
+        let lines = named(CLI);
+        assert!(lines.len() > 40, "the page names {} commands", lines.len());
+        for line in lines {
+            check(&root, line);
+        }
+    }
+
     #[test]
     fn pam_121_every_cmdlet_has_a_command_that_exists() {
         let mut root = CommandLine::command();
         root.build();
-        let spans: Vec<&str> = CMDLETS.split('`').skip(1).step_by(2).collect();
-        let named: Vec<&&str> = spans.iter().filter(|span| span.starts_with("ephor ")).collect();
-        assert!(named.len() > 80, "the page names {} commands", named.len());
-        for line in named {
+        let lines = named(CMDLETS);
+        assert!(lines.len() > 80, "the page names {} commands", lines.len());
+        for line in lines {
             check(&root, line);
         }
         for cmdlet in REFERENCE {

@@ -75,6 +75,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) => f.write_str(text),
+            Self::Refused { code, text } if code.is_empty() => f.write_str(text),
             Self::Refused { code, text } => write!(f, "{text} ({code})"),
             // One line with all causes.
             Self::Failed(error) => write!(f, "{error:#}"),
@@ -121,11 +122,22 @@ impl Several {
             Ok(()) => Ok(()),
             Err(failure @ Failure::Failed(_)) => Err(failure),
             Err(failure) => {
-                crate::output::complain(&format!("{of}: {failure}"));
-                self.worst = self.worst.max(Some(failure.outcome()));
+                self.tell(of, &failure);
                 Ok(())
             }
         }
+    }
+
+    /// Tells a failure that does not end the whole, whatever it is; `of` names what failed.
+    pub(crate) fn tell(&mut self, of: &str, failure: &Failure) {
+        crate::output::complain(&format!("{of}: {failure}"));
+        self.worst = self.worst.max(Some(failure.outcome()));
+    }
+
+    /// The same of a failure whose sentence names what failed.
+    pub(crate) fn tell_plain(&mut self, failure: &Failure) {
+        crate::output::complain(&failure.to_string());
+        self.worst = self.worst.max(Some(failure.outcome()));
     }
 
     /// The end of the whole.

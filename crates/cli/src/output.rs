@@ -45,6 +45,8 @@ pub(crate) fn complain(sentence: &str) {
 
 /// Says something beside the output, on standard error.
 pub(crate) fn note(sentence: &str) {
+    // Sentences of servers hold other people's words; lines of ours stay lines.
+    let sentence = sentence.lines().map(printable).collect::<Vec<_>>().join("\n");
     // If even that is closed there is nobody left to tell.
     let _ = writeln!(io::stderr().lock(), "{sentence}");
 }
@@ -52,6 +54,32 @@ pub(crate) fn note(sentence: &str) {
 /// Prints rows as a table: as wide as the terminal, or as wide as they need where there is none.
 pub(crate) fn table<'v>(columns: Columns<'_>, rows: impl IntoIterator<Item = &'v Value>) -> io::Result<()> {
     line(&render(columns, rows, io::stdout().is_terminal()))
+}
+
+/// The same without columns in which nothing stands: they take room from those that say something.
+pub(crate) fn used_table(columns: Columns<'_>, rows: &[Value]) -> io::Result<()> {
+    let used: Vec<_> =
+        columns.iter().filter(|(_, fill)| rows.iter().any(|row| !fill(row).is_empty())).copied().collect();
+    table(&used, rows)
+}
+
+/// The same, whose last column is an id that commands take: where the terminal is too narrow for whole ones it is left out,
+/// as a broken one helps nobody.
+pub(crate) fn table_by_id(columns: Columns<'_>, rows: &[Value]) -> io::Result<()> {
+    let wide = |(heading, fill): &(&str, &dyn Fn(&Value) -> String)| {
+        let longest = rows.iter().map(|row| printable(&fill(row)).chars().count()).max().unwrap_or(0);
+        if longest == 0 { 0 } else { longest.max(heading.len()) + 2 }
+    };
+    let needed: usize = columns.iter().map(wide).sum();
+    let narrow = terminal_width().is_some_and(|width| needed > usize::from(width));
+    match columns.split_last() {
+        Some((_, others)) if narrow && io::stdout().is_terminal() => {
+            used_table(others, rows)?;
+            note("Ids need a wider terminal, -q or --json.");
+            Ok(())
+        }
+        _ => used_table(columns, rows),
+    }
 }
 
 fn render<'v>(columns: Columns<'_>, rows: impl IntoIterator<Item = &'v Value>, fits_terminal: bool) -> String {
@@ -84,12 +112,15 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => ' ',
-            c if c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c) => {
-                '\u{fffd}'
-            }
+            c if c.is_control() || turns(c) => '\u{fffd}',
             c => c,
         })
         .collect()
+}
+
+/// Turns the direction of what is written, or ends a line where terminals do not agree on it.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The text of a property; empty where it is `null`, absent or the sentinel.
@@ -104,7 +135,11 @@ pub(crate) fn property(row: &Value, name: &str) -> String {
 
 /// An instant for people: whole seconds in UTC, nothing for the sentinel.
 pub(crate) fn instant(row: &Value, name: &str) -> String {
-    let text = property(row, name);
+    instant_text(&property(row, name))
+}
+
+/// The same of the instant itself.
+pub(crate) fn instant_text(text: &str) -> String {
     if text.starts_with("0001-") {
         return String::new();
     }
@@ -114,7 +149,7 @@ pub(crate) fn instant(row: &Value, name: &str) -> String {
             let zone = if time.ends_with('Z') { "Z" } else { "" };
             format!("{date} {seconds}{zone}")
         }
-        None => text,
+        None => text.to_owned(),
     }
 }
 
@@ -154,7 +189,7 @@ mod tests {
 
     #[test]
     fn words_of_others_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb c\u{fffd}d");
+        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}d\u{200f}"), "a\u{fffd}[31mb c\u{fffd}d\u{fffd}");
     }
 
     #[test]

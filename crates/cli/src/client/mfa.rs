@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The base of the API.
-const BASE: &str = "api/mfa/v1/challenges";
+pub(super) const BASE: &str = "api/mfa/v1/challenges";
 
 /// Environment variable that holds a code.
 pub(super) const CODE: &str = "EPHOR_CODE";

@@ -1,10 +1,12 @@
 //! The commands that talk to a server.
 
+pub(crate) mod access;
 pub(crate) mod admin;
 pub(crate) mod app;
 pub(crate) mod connection;
 pub(crate) mod enrol;
 pub(crate) mod login;
+pub(crate) mod manage;
 pub(crate) mod mfa;
 pub(crate) mod pam;
 pub(crate) mod pipeline;

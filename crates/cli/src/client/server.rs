@@ -86,6 +86,13 @@ impl Server {
         self.send(self.request(Method::GET, path)?.query(query)).await
     }
 
+    /// Where a link of the server leads, on the server as it is called here: a link never takes credentials elsewhere.
+    pub(crate) fn local(&self, link: &str) -> Done<String> {
+        let url = self.base.join(link).context("reading a link of the server")?;
+        let path = url.path().strip_prefix(self.base.path()).unwrap_or_else(|| url.path().trim_start_matches('/'));
+        Ok(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
+    }
+
     /// Orders. Without a body nothing is sent but the order.
     pub(crate) async fn order(&self, method: Method, path: &str, body: Option<&Value>) -> Done<Value> {
         let request = self.request(method, path)?;
@@ -140,11 +147,17 @@ impl Server {
     }
 }
 
-/// What an answer outside 2xx means; understands the envelope of the PAM face and problem documents.
+/// What an answer outside 2xx means; understands the envelope of the PAM face, those of Graph and ARM, and problem documents.
 fn refusal(status: StatusCode, body: &Value, server: &str) -> Failure {
     let text_at = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let code = text_at("/odata.error/code").or_else(|| text_at("/code")).or_else(|| text_at("/title"));
-    let text = text_at("/odata.error/message/value").or_else(|| text_at("/detail")).or_else(|| text_at("/title"));
+    // Some refusals of Graph stand as text of JSON in the message of another one.
+    let inner = text_at("/error/message").and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let inner_at = |name: &str| inner.as_ref().and_then(|inner| inner.get(name)?.as_str()).map(str::to_owned);
+    let code = text_at("/odata.error/code").or_else(|| inner_at("errorCode")).or_else(|| text_at("/error/code"));
+    let code = code.or_else(|| text_at("/code")).or_else(|| text_at("/title"));
+    let text =
+        text_at("/odata.error/message/value").or_else(|| inner_at("message")).or_else(|| text_at("/error/message"));
+    let text = text.or_else(|| text_at("/detail")).or_else(|| text_at("/title"));
     let code = code.unwrap_or_else(|| status.as_u16().to_string());
     let text = text.unwrap_or_else(|| {
         let reason = status.canonical_reason().unwrap_or("an unknown status");

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what broke")]
 
+mod access;
 mod administrator;
 mod audit_log;
 mod browser;
@@ -16,6 +17,7 @@ mod first_administrator;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod listening;
+mod manage;
 mod outside_issuer;
 mod second_factor;
 mod server;

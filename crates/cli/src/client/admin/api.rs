@@ -30,7 +30,11 @@ pub(crate) struct Api {
 impl Api {
     /// The API of the server that `connection` names. A token is used as it is; with a password a session is begun.
     pub(crate) async fn open(connection: &Connection) -> Done<Self> {
-        let server = connection.open()?;
+        Self::signed_in(connection.open()?).await
+    }
+
+    /// The API of a server. A token is used as it is; with a password a session is begun.
+    pub(crate) async fn signed_in(server: Server) -> Done<Self> {
         let Some(Credentials::Password { user, password }) = server.credentials().cloned() else {
             return Ok(Self::of(server));
         };
@@ -70,6 +74,11 @@ impl Api {
         {
             output::note(&format!("the session could not be ended and runs out by itself: {failure}"));
         }
+    }
+
+    /// The server, called by whoever is signed in.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// URL of the server.

@@ -166,7 +166,9 @@ mod tests {
     fn pam_121_every_command_takes_server_account_and_json() {
         let mut line = CommandLine::command();
         line.build();
-        for group in ["pam", "admin", "app", "revoke", "login"] {
+        for group in
+            ["pam", "admin", "app", "role", "group", "policy", "list", "activate", "approve", "revoke", "login"]
+        {
             check(line.find_subcommand(group).unwrap(), group);
         }
     }

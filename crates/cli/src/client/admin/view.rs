@@ -34,6 +34,17 @@ pub(crate) fn object(form: Form, value: &Value) -> Done {
     Ok(output::text(&properties(value))?)
 }
 
+/// Prints what is known of one thing, in this order; what is not known is left out.
+pub(crate) fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> Done {
+    let shown: Vec<(&str, String)> =
+        facts.into_iter().filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?))).collect();
+    let width = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, text) in shown {
+        output::line(&format!("{name:width$}  {}", printable(&text)))?;
+    }
+    Ok(())
+}
+
 fn properties(value: &Value) -> String {
     let empty = Map::new();
     let members = value.as_object().unwrap_or(&empty);

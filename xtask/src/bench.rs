@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Where to write the report as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// A folder where large stores are kept for the next run of the same version.
+    #[arg(long)]
+    stores: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -31,6 +34,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if let Some(json) = &options.json {
         bench.arg("--json").arg(std::path::absolute(json)?);
+    }
+    if let Some(stores) = &options.stores {
+        bench.arg("--stores").arg(std::path::absolute(stores)?);
     }
     step::run(&mut bench)
 }

@@ -18,7 +18,7 @@ use ephor_store::{Fault, Store};
 /// Measures Ephor beside the machine's own floors.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Benchmarks to run; without a name, or with `all`, every one.
+    /// Benchmarks to run, by name or the first word of it; without a name, or with `all`, every one.
     names: Vec<String>,
     /// Shorter and smaller: to see that it works.
     #[arg(long)]
@@ -26,6 +26,9 @@ struct Options {
     /// Where to write the report as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// A folder where large stores are kept, and found by the next run of the same version: loading takes minutes.
+    #[arg(long)]
+    stores: Option<PathBuf>,
     /// Serves a store for a benchmark until its input ends.
     #[arg(long, hide = true)]
     serve: Option<PathBuf>,
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     if options.list {
         for benchmark in ALL {
-            println!("{:<10} {}", benchmark.name, benchmark.about);
+            println!("{:<15} {}", benchmark.name, benchmark.about);
         }
         return ExitCode::SUCCESS;
     }
@@ -85,7 +88,7 @@ fn log_to_nowhere() {
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 fn run(options: &Options) -> Result<()> {
     log_to_nowhere();
-    let context = Context { quick: options.quick };
+    let context = Context { quick: options.quick, stores: options.stores.clone() };
     let mut report = Report { machine: Vec::new(), lines: Vec::new() };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     report.machine.push(("cores".to_owned(), cores.to_string()));
@@ -123,9 +126,15 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {
     if names.is_empty() || names.iter().any(|name| name == "all") {
         return Ok(ALL.iter().collect());
     }
-    let find = |name: &String| match ALL.iter().find(|benchmark| benchmark.name == name) {
-        Some(benchmark) => Ok(benchmark),
-        None => bail!("no benchmark is called {name}; see --list"),
-    };
-    names.iter().map(find).collect()
+    let mut chosen = Vec::new();
+    for name in names {
+        // The first word of some names stands for all that begin with it.
+        let is_it = |one: &Benchmark| one.name == name || one.name.split('-').next() == Some(name);
+        let found: Vec<_> = ALL.iter().filter(|benchmark| is_it(benchmark)).collect();
+        if found.is_empty() {
+            bail!("no benchmark is called {name}; see --list");
+        }
+        chosen.extend(found);
+    }
+    Ok(chosen)
 }

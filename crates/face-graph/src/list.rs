@@ -9,7 +9,7 @@ use crate::{
     call::{Call, guid},
     error::{Answer, GraphError},
     page::{Plan, Token},
-    resource::{self, Rows, Source},
+    resource::{self, Source},
 };
 
 /// Rows read at once.
@@ -124,11 +124,22 @@ pub(crate) async fn by_name(call: &Call, plan: &Plan, source: Source) -> Answer<
 /// The row's place in its list, for [`keyed`]; no member of the model.
 pub(crate) const PLACE: &str = "~place";
 
+/// Rows that come by key.
+pub(crate) trait Keyed: Sync {
+    /// Rows after a place, as many as `limit` keys gave, and where it goes on.
+    fn batch(
+        &self,
+        call: &Call,
+        after: Option<String>,
+        limit: u32,
+    ) -> impl Future<Output = Answer<(Vec<Value>, Option<String>)>> + Send;
+}
+
 /// A page of what the store gives out by key. Each row names its place.
 ///
 /// # Errors
 /// 400 for an order or a count over more rows than are looked at; faults of the store.
-pub(crate) async fn keyed(call: &Call, plan: &Plan, source: &Rows) -> Answer<Reply> {
+pub(crate) async fn keyed<K: Keyed>(call: &Call, plan: &Plan, source: &K) -> Answer<Reply> {
     let needs = plan.needs(call);
     if !plan.order.is_empty() || plan.counts || plan.skip > 0 {
         let (mut rows, mut after) = (Vec::new(), None);
@@ -149,8 +160,11 @@ pub(crate) async fn keyed(call: &Call, plan: &Plan, source: &Rows) -> Answer<Rep
     if plan.size == 0 {
         return Ok(plan.answer(call, &[], None, None));
     }
+    // One more tells whether the list goes on. What a filter leaves out is read with the rest.
+    let wanted = u32::try_from(plan.size).unwrap_or(BATCH).saturating_add(1).min(BATCH);
+    let batch = if plan.predicate.is_none() { wanted } else { BATCH };
     'rows: loop {
-        let (mut rows, more) = source.batch(call, after.clone(), BATCH).await?;
+        let (mut rows, more) = source.batch(call, after.clone(), batch).await?;
         if !needs.is_empty() {
             resource::attach(call, plan.of, &mut rows, &needs).await?;
         }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use ephor_domain::{
-    id::{ApiTokenId, PrincipalId},
+    id::{ApiTokenId, PrincipalId, TokenFamilyId},
     principal::Principal,
 };
 use ephor_store::{
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     basis::{Basis, FactorMark, marks, session_stands},
+    bearer::Stands,
     event::Event,
     port::{Answer, Inserted, Vault},
     recognised::Recognised,
@@ -29,7 +30,8 @@ pub type Seal = Arc<dyn Fn(&Event) -> Sealed + Send + Sync>;
 pub struct StoreVault {
     store: Store,
     seal: Seal,
-    recognised: Arc<Recognised>,
+    recognised: Arc<Recognised<SecretHash, (ApiToken, Principal)>>,
+    standing: Arc<Recognised<(PrincipalId, Option<TokenFamilyId>), Stands>>,
 }
 
 impl fmt::Debug for StoreVault {
@@ -42,7 +44,7 @@ impl StoreVault {
     /// The vault in this store; `seal` makes the records.
     #[must_use]
     pub fn new(store: Store, seal: Seal) -> Self {
-        Self { store, seal, recognised: Arc::default() }
+        Self { store, seal, recognised: Arc::default(), standing: Arc::default() }
     }
 }
 
@@ -58,6 +60,11 @@ impl StoreVault {
             })
         });
         read.await
+    }
+
+    /// Who stands behind signed tokens, as far as it was read.
+    pub(crate) fn standing(&self) -> &Recognised<(PrincipalId, Option<TokenFamilyId>), Stands> {
+        &self.standing
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -108,12 +115,12 @@ impl Vault for StoreVault {
     fn token<'a>(&'a self, hash: &'a SecretHash) -> Answer<'a, Option<(ApiToken, Principal)>> {
         Box::pin(async move {
             let version = self.store.version();
-            if let Some(known) = version.and_then(|version| self.recognised.token(hash, version)) {
+            if let Some(known) = version.and_then(|version| self.recognised.get(hash, version)) {
                 return Ok(Some(known));
             }
             let found = self.read_token(hash.clone()).await?;
             if let (Some(version), Some(found)) = (version, &found) {
-                self.recognised.remember(hash, version, found);
+                self.recognised.remember(hash.clone(), version, found);
             }
             Ok(found)
         })

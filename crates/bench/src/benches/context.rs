@@ -19,10 +19,12 @@ use crate::{
 };
 
 /// How a run is to be done.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// Smaller and shorter: to see that it works, not to publish.
     pub quick: bool,
+    /// Where large stores are kept for the next run, if they are.
+    pub stores: Option<PathBuf>,
 }
 
 impl Context {
@@ -32,6 +34,16 @@ impl Context {
         let seconds =
             |warm, measured| Load { warm: Duration::from_millis(warm), measured: Duration::from_millis(measured) };
         if self.quick { seconds(300, 1000) } else { seconds(1000, 4000) }
+    }
+
+    /// One of many measurements.
+    #[must_use]
+    pub fn short(&self) -> Load {
+        if self.quick {
+            self.load()
+        } else {
+            Load { warm: Duration::from_millis(500), measured: Duration::from_millis(2000) }
+        }
     }
 
     /// How often figure and floor take turns; the middle one counts.
@@ -57,8 +69,8 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// A loaded store in its own directory, closed, to be copied for each measurement.
-pub(super) struct Template {
-    pub(super) world: World,
+pub(super) struct Template<W = World> {
+    pub(super) world: W,
     pub(super) directory: Arc<WorkDir>,
     pub(super) path: PathBuf,
     pub(super) load_time: Duration,
@@ -66,14 +78,36 @@ pub(super) struct Template {
 
 impl Template {
     pub(super) async fn make(world: World) -> Result<Self> {
+        Self::with(world, async |world, store| world.load(store, now()).await).await
+    }
+}
+
+impl<W> Template<W> {
+    pub(super) async fn with(world: W, load: impl AsyncFnOnce(&W, &Store) -> Result<()>) -> Result<Self> {
         let directory = Arc::new(WorkDir::new("bench")?);
         let path = directory.join("template.db");
         let begun = Instant::now();
         let store = Store::open(&scratch::sqlite(&path)).await?;
-        world.load(&store, now()).await?;
+        load(&world, &store).await?;
         store.close().await;
         flush(&path)?;
         Ok(Self { world, directory, path, load_time: begun.elapsed() })
+    }
+
+    /// A store that an earlier run loaded, which stays where it is.
+    pub(super) fn kept(world: W, path: PathBuf) -> Result<Self> {
+        Ok(Self { world, directory: Arc::new(WorkDir::new("bench")?), path, load_time: Duration::ZERO })
+    }
+
+    /// Moves the loaded store to where the next run finds it.
+    pub(super) fn keep(&mut self, path: PathBuf) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::copy(&self.path, &path)?;
+        remove(&self.path)?;
+        self.path = path;
+        Ok(())
     }
 
     /// A copy of the file under another name, flushed, so that nobody pays for it later.

@@ -11,11 +11,12 @@ use ephor_domain::grant::Phase;
 use ephor_engine::port::{SystemClock, target::TargetDirectory};
 use ephor_store::Store;
 use ephor_testkit::slapd::{BASE, CONNECTOR_DN, CONNECTOR_PASSWORD, Group, GroupKind, Slapd, SlapdOptions};
+use tokio::task::JoinHandle;
 
 use super::context::{Context, Template, runtime};
 use crate::{
     floor::ldap::Directory,
-    measure::Latencies,
+    measure::{Latencies, Spread},
     report::{Line, Quantity},
     world::{Place, World, scratch},
 };
@@ -33,51 +34,81 @@ async fn measure(context: &Context) -> Result<Vec<Line>> {
     let store = Store::open(&scratch::sqlite(&template.path)).await?;
     let engine = scratch::engine(&store, Arc::new(SystemClock::default()), vec![target_of(&slapd, &world)?]);
     let workers = engine.run();
-    let (mut witness, writer) = (Directory::witness(&slapd).await?, Directory::writer(&slapd).await?);
-    let (mut visible, mut answered, mut raw) = (Latencies::default(), Latencies::default(), Latencies::default());
     context.say(&format!("{samples} activations, one at a time"));
-    for user in 0..samples {
-        let (mine, floors) = (world.role_of(user, 0), world.role_of(user, 1));
-        let asked = Instant::now();
-        let call = {
-            let (engine, actor, order) = (engine.clone(), world.actor(user), scratch::order(&world, mine));
-            tokio::spawn(async move {
-                let made = engine.pam_create(&actor, order).await;
-                (made, Instant::now())
-            })
-        };
-        let seen = witness.wait_for(mine, user, true).await?;
-        let (made, done) = call.await?;
-        let phase = made?.grant.context("an activation makes a grant")?.phase;
-        ensure!(matches!(phase, Phase::InForce { .. }), "the answer did not wait for the directory: {phase:?}");
-
-        let wrote = Instant::now();
-        let floor = {
-            let mut writer = writer.clone();
-            tokio::spawn(async move { writer.change(floors, &[user], true).await })
-        };
-        let floor_seen = witness.wait_for(floors, user, true).await?;
-        floor.await??;
-        // The first one dials, binds and takes the lease.
-        if user > 0 {
-            visible.record(seen - asked);
-            answered.record(done - asked);
-            raw.record(floor_seen - wrote);
-        }
-    }
+    let way = Way::walk(&slapd, &world, async |user| {
+        let (engine, actor, order) =
+            (engine.clone(), world.actor(user), scratch::order(&world, world.role_of(user, 0)));
+        Ok(tokio::spawn(async move {
+            let made = engine.pam_create(&actor, order).await?;
+            let phase = made.grant.context("an activation makes a grant")?.phase;
+            ensure!(matches!(phase, Phase::InForce { .. }), "the answer did not wait for the directory: {phase:?}");
+            Ok(Instant::now())
+        }))
+    })
+    .await?;
     workers.stop().await;
     store.close().await;
-    let (visible, answered, raw) = (visible.spread(), answered.spread(), raw.spread());
-    let over = visible.p50.saturating_sub(raw.p50);
-    Ok(vec![
-        Line::new("V5", "activation → member in LDAP (slapd with fsync), idle, p50", Quantity::Time(visible.p50))
+    Ok(way.lines("activation"))
+}
+
+/// How long things took until a membership was seen in a directory.
+pub(super) struct Way {
+    visible: Spread,
+    answered: Spread,
+    raw: Spread,
+}
+
+impl Way {
+    /// Lets every user of `world` have the group of his first turn by `activate`, which says when it was answered, and that
+    /// of the second by a raw modify.
+    pub(super) async fn walk<A>(slapd: &Slapd, world: &World, activate: A) -> Result<Self>
+    where
+        A: AsyncFn(u32) -> Result<JoinHandle<Result<Instant>>>,
+    {
+        let (mut witness, writer) = (Directory::witness(slapd).await?, Directory::writer(slapd).await?);
+        let (mut visible, mut answered, mut raw) = (Latencies::default(), Latencies::default(), Latencies::default());
+        for user in 0..world.users {
+            let (mine, floors) = (world.role_of(user, 0), world.role_of(user, 1));
+            let asked = Instant::now();
+            let call = activate(user).await?;
+            let seen = witness.wait_for(mine, user, true).await?;
+            let done = call.await??;
+
+            let wrote = Instant::now();
+            let floor = {
+                let mut writer = writer.clone();
+                tokio::spawn(async move { writer.change(floors, &[user], true).await })
+            };
+            let floor_seen = witness.wait_for(floors, user, true).await?;
+            floor.await??;
+            // The first one dials, binds and takes the lease.
+            if user > 0 {
+                visible.record(seen - asked);
+                answered.record(done - asked);
+                raw.record(floor_seen - wrote);
+            }
+        }
+        Ok(Self { visible: visible.spread(), answered: answered.spread(), raw: raw.spread() })
+    }
+
+    /// As the promise has it.
+    pub(super) fn lines(&self, work: &str) -> Vec<Line> {
+        let Self { visible, answered, raw } = self;
+        let over = visible.p50.saturating_sub(raw.p50);
+        vec![
+            Line::new(
+                "V5",
+                format!("{work} → member in LDAP (slapd with fsync), idle, p50"),
+                Quantity::Time(visible.p50),
+            )
             .detail(visible.to_string())
-            .floor("raw modify → member", Quantity::Time(raw.p50))
+            .floor(format!("raw modify → member\n{raw}"), Quantity::Time(raw.p50))
             .other_at_most("over the floor", Quantity::Time(over), Quantity::Time(Duration::from_millis(10)))
             .other_at_most("p99", Quantity::Time(visible.p99), Quantity::Time(Duration::from_millis(100))),
-        Line::new("V5", "activation → answer that says Active, p50", Quantity::Time(answered.p50))
-            .detail(answered.to_string()),
-    ])
+            Line::new("V5", format!("{work} → answer that says it is in force, p50"), Quantity::Time(answered.p50))
+                .detail(answered.to_string()),
+        ]
+    }
 }
 
 /// A directory with the users and groups of a world; the groups full or empty.

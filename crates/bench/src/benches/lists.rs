@@ -74,7 +74,7 @@ async fn measure(context: &Context, template: &Template, list: &str, query: Quer
 
         let floor = BareHttp::start(store, query, length).await?;
         let callers = try_join_all((0..CLIENTS).map(|client| {
-            let calls = turns_of(world, client, CLIENTS).map(|(user, _)| BareHttp::call(world.principal(user)));
+            let calls = turns_of(world, client, CLIENTS).map(|(user, _)| BareHttp::call(world.principal(user).uuid()));
             HttpCaller::connect(floor.address, calls.collect(), Some(200))
         }));
         bare.push(load::run_apart(context.load(), callers)?);

@@ -1,12 +1,15 @@
 //! The benchmarks.
 
 mod activate;
+mod arm;
 mod context;
 mod expiry;
+mod graph;
 mod growth;
 mod ldap;
 mod lists;
 mod postgres;
+mod schedules;
 mod start;
 mod tokens;
 
@@ -40,5 +43,30 @@ pub const ALL: &[Benchmark] = &[
     Benchmark { name: "postgres", about: "V8: activations a second, PostgreSQL", run: postgres::run },
     Benchmark { name: "start", about: "O6, V7: time to serve a large store, and memory", run: start::run },
     Benchmark { name: "tokens", about: "signed tokens a second and core, and sign-in", run: tokens::run },
+    Benchmark {
+        name: "graph-activate",
+        about: "V1 through Graph: activations of directory roles a second",
+        run: graph::activate,
+    },
+    Benchmark {
+        name: "graph-lists",
+        about: "V3, V6 through Graph: lists beside a million schedules, and a scan of them for alerts",
+        run: graph::lists,
+    },
+    Benchmark {
+        name: "graph-ldap",
+        about: "V5 through Graph: from the activation of a group to the member in LDAP",
+        run: graph::ldap,
+    },
+    Benchmark {
+        name: "arm-activate",
+        about: "V1 through ARM: activations of resource roles a second",
+        run: arm::activate,
+    },
+    Benchmark {
+        name: "arm-lists",
+        about: "V3, V4, V6 through ARM: access checks and lists beside a million assignments",
+        run: arm::lists,
+    },
     Benchmark { name: "expiry", about: "R1: ten thousand ends in one instant, and single ones", run: expiry::run },
 ];

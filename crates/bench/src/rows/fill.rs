@@ -10,15 +10,23 @@ use super::{
     value::Value,
 };
 
-/// Whose line a run is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whose line a run is about: what is named in its rows and was there before, in an order that all runs share.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picks {
-    /// Who asks.
-    pub principal: Uuid,
-    /// For what.
-    pub role: Uuid,
-    /// What it gives.
-    pub group: Uuid,
+    /// Who asks, for what, what it gives: ids.
+    pub ids: Vec<Uuid>,
+    /// Scopes: texts of the same length in all runs.
+    pub texts: Vec<String>,
+}
+
+impl Picks {
+    fn id(&self, at: usize) -> Uuid {
+        self.ids.get(at).copied().unwrap_or_default()
+    }
+
+    fn text(&self, at: usize) -> &str {
+        self.texts.get(at).map(String::as_str).unwrap_or_default()
+    }
 }
 
 /// The fresh ids of one run, drawn as the engine draws them.
@@ -35,10 +43,10 @@ impl Ids {
 
     fn of(&self, name: Name, picks: &Picks) -> Uuid {
         match name {
-            Name::Principal => picks.principal,
-            Name::Role => picks.role,
-            Name::Group => picks.group,
+            Name::Pick(at) => picks.id(at),
             Name::Fresh(at) => self.0.get(at).copied().unwrap_or_default(),
+            // A text is no id.
+            Name::Text(_) => Uuid::nil(),
         }
     }
 }
@@ -54,7 +62,10 @@ impl Pattern {
             Cell::Id(name) => Value::Blob(ids.of(*name, picks).as_bytes().to_vec()),
             Cell::Instant(after) => Value::Int(now + after),
             Cell::Counter => Value::Null,
-            Cell::Leaf(bytes, places) => Value::Blob(leaf(bytes, places, ids, picks)),
+            Cell::Leaf(bytes, places) => Value::Blob(woven(bytes, places, ids, picks)),
+            Cell::Words(bytes, places) => {
+                Value::Text(String::from_utf8_lossy(&woven(bytes, places, ids, picks)).into_owned())
+            }
             Cell::LeafHash(_) => hash.clone(),
         };
         self.inserted.iter().map(|row| row.cells.iter().map(cell).collect()).collect()
@@ -101,18 +112,23 @@ impl Pattern {
             Cell::Counter => Value::Int(1),
             Cell::Id(_) | Cell::LeafHash(_) => Value::Null,
             Cell::Leaf(bytes, _) => Value::Blob(bytes.clone()),
+            Cell::Words(bytes, _) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         };
         self.updated.iter().map(|row| row.cells.iter().map(cell).collect()).collect()
     }
 }
 
-fn leaf(bytes: &[u8], places: &[(usize, Name)], ids: &Ids, picks: &Picks) -> Vec<u8> {
+/// What was seen, with the names of this run in the places of those that were seen.
+fn woven(bytes: &[u8], places: &[(usize, Name)], ids: &Ids, picks: &Picks) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    let mut text = [0; 36];
+    let mut buffer = [0; 36];
     for (at, name) in places {
-        let id = ids.of(*name, picks).hyphenated().encode_lower(&mut text).as_bytes();
-        if let Some(place) = bytes.get_mut(*at..*at + id.len()) {
-            place.copy_from_slice(id);
+        let text = match name {
+            Name::Text(text) => picks.text(*text).as_bytes(),
+            Name::Pick(_) | Name::Fresh(_) => ids.of(*name, picks).hyphenated().encode_lower(&mut buffer).as_bytes(),
+        };
+        if let Some(place) = bytes.get_mut(*at..*at + text.len()) {
+            place.copy_from_slice(text);
         }
     }
     bytes

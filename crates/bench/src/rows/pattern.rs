@@ -44,15 +44,19 @@ pub(super) enum Cell {
     Counter,
     /// Bytes with ids as text in them.
     Leaf(Vec<u8>, Vec<(usize, Name)>),
+    /// Text with ids in it.
+    Words(Vec<u8>, Vec<(usize, Name)>),
     /// The hash of the so many-th leaf of the run.
     LeafHash(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name {
-    Principal,
-    Role,
-    Group,
+    /// An id of the line.
+    Pick(usize),
+    /// A text of the line.
+    Text(usize),
+    /// A new id.
     Fresh(usize),
 }
 
@@ -114,17 +118,23 @@ impl Pattern {
         tables.into_iter().map(|table| format!("{} {table}", count(table))).collect::<Vec<_>>().join(", ")
     }
 
-    /// Finds the ids that stand as text in leaves, once all fresh ids are known.
+    /// Finds the ids that stand in texts and leaves, once all fresh ids are known.
     fn with_leaves(mut self, picks: &Picks) -> Self {
-        let mut names = vec![(picks.principal, Name::Principal), (picks.role, Name::Role), (picks.group, Name::Group)];
-        names.extend(self.fresh.iter().enumerate().map(|(at, fresh)| (fresh.seen, Name::Fresh(at))));
-        let names: Vec<_> = names.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+        let ids = picks.ids.iter().enumerate().map(|(at, id)| (id.to_string(), Name::Pick(at)));
+        let texts = picks.texts.iter().enumerate().map(|(at, text)| (text.clone(), Name::Text(at)));
+        let fresh = self.fresh.iter().enumerate().map(|(at, fresh)| (fresh.seen.to_string(), Name::Fresh(at)));
+        let names: Vec<(String, Name)> = ids.chain(texts).chain(fresh).collect();
         for cell in self.inserted.iter_mut().flat_map(|row| &mut row.cells) {
-            if let Cell::Leaf(bytes, places) = cell {
+            if let Cell::Leaf(bytes, places) | Cell::Words(bytes, places) = cell {
                 for (text, name) in &names {
                     let found = bytes.windows(text.len()).enumerate().filter(|(_, window)| *window == text.as_bytes());
                     places.extend(found.map(|(at, _)| (at, *name)));
                 }
+            }
+            if let Cell::Words(bytes, places) = cell
+                && places.is_empty()
+            {
+                *cell = Cell::Fixed(Value::Text(String::from_utf8_lossy(bytes).into_owned()));
             }
         }
         self
@@ -155,9 +165,10 @@ impl Learner<'_> {
                 _ => self.cell(value),
             })
             .collect();
-        let may_be_there = table.key.iter().all(|at| {
-            matches!(cells.get(*at), Some(Cell::Id(Name::Principal | Name::Role | Name::Group) | Cell::Fixed(_)))
-        });
+        let may_be_there = table
+            .key
+            .iter()
+            .all(|at| matches!(cells.get(*at), Some(Cell::Id(Name::Pick(_)) | Cell::Fixed(_) | Cell::Words(..))));
         let column = |at: &usize| table.columns.get(*at).cloned();
         RowPattern {
             table: name.to_owned(),
@@ -176,15 +187,20 @@ impl Learner<'_> {
                 (_, Some(hash)) => Cell::LeafHash(hash),
                 _ => Cell::Fixed(value.clone()),
             },
-            Value::Null | Value::Int(_) | Value::Text(_) => Cell::Fixed(value.clone()),
+            Value::Text(text) => {
+                // What a client calls its request is another id each time.
+                if let (36, Ok(id)) = (text.len(), Uuid::try_parse(text)) {
+                    self.id(id, &Value::Blob(id.as_bytes().to_vec()));
+                }
+                Cell::Words(text.clone().into_bytes(), Vec::new())
+            }
+            Value::Null | Value::Int(_) => Cell::Fixed(value.clone()),
         }
     }
 
     fn id(&mut self, id: Uuid, value: &Value) -> Cell {
-        let picks =
-            [(self.picks.principal, Name::Principal), (self.picks.role, Name::Role), (self.picks.group, Name::Group)];
-        if let Some((_, name)) = picks.into_iter().find(|(pick, _)| *pick == id) {
-            return Cell::Id(name);
+        if let Some(at) = self.picks.ids.iter().position(|pick| *pick == id) {
+            return Cell::Id(Name::Pick(at));
         }
         if self.known.contains(value) {
             return Cell::Fixed(value.clone());

@@ -52,7 +52,7 @@ impl World {
         self.in_chunks(store, self.users, move |world, tx, user| Box::pin(world.put_user(tx, user, now))).await
     }
 
-    async fn in_chunks<F>(&self, store: &Store, count: u32, put: F) -> Result<()>
+    pub(super) async fn in_chunks<F>(&self, store: &Store, count: u32, put: F) -> Result<()>
     where
         F: for<'t> Fn(&'t World, &'t mut Tx, u32) -> BoxFuture<'t, Result<(), ephor_store::Fault>>
             + Send

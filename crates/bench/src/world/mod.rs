@@ -1,10 +1,14 @@
 //! The organisation that is measured: users, roles of one group each, eligibilities, and a past.
 
+pub mod calls;
+pub mod faces;
+pub mod lessons;
 mod load;
 mod obedient;
 pub mod past;
 pub mod scratch;
 pub mod served;
+pub mod tenant;
 
 use ephor_domain::{
     authentication::Methods,
@@ -110,7 +114,8 @@ impl World {
     #[must_use]
     pub fn line(&self, user: u32, turn: u32) -> Picks {
         let role = self.role_of(user, turn);
-        Picks { principal: self.principal(user).uuid(), role: self.role(role).uuid(), group: self.group(role).uuid() }
+        let ids = vec![self.principal(user).uuid(), self.role(role).uuid(), self.group(role).uuid()];
+        Picks { ids, texts: Vec::new() }
     }
 
     /// The user as the engine sees who calls.

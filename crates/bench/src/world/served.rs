@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use ephor_engine::{
-    Workers,
+    Engine, Workers,
     port::{Entropy, SystemClock, SystemEntropy},
 };
 use ephor_face_pam::{Options, PamFace};
@@ -52,6 +52,11 @@ impl Served {
         let identity = Arc::new(Identity::new(ports, Settings::default())?);
         let face = PamFace::new(engine.clone(), identity, Options::default());
         let dispatcher = Dispatcher::builder(Arc::new(move || entropy.guid())).face(Owner::Pam, face).build();
+        Self::listen(&engine, dispatcher, tokio::spawn(work)).await
+    }
+
+    /// Lets callers in, and the workers begin.
+    pub(super) async fn listen(engine: &Engine, dispatcher: Dispatcher, journal: JoinHandle<()>) -> Result<Self> {
         let socket = Binding::plain(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), false)?.bind().await?;
         let address = socket.local_address();
         let (stop, stopped) = oneshot::channel();
@@ -59,14 +64,8 @@ impl Served {
             // Dropped is as good as sent.
             let _ = stopped.await;
         });
-        Ok(Self {
-            address,
-            store,
-            workers: engine.run(),
-            stop,
-            server: tokio::spawn(server),
-            journal: tokio::spawn(work),
-        })
+        let (store, workers) = (engine.store().clone(), engine.run());
+        Ok(Self { address, store, workers, stop, server: tokio::spawn(server), journal })
     }
 
     /// Stops all of it and closes the store.

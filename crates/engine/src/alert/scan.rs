@@ -30,8 +30,8 @@ use super::{Facts, Ground, Incident, TENANT, change::LOCK, require, row};
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
-    directory::RoleAssignment,
     engine::Engine,
+    schedule::assigned,
 };
 
 /// Rows read at once.
@@ -185,7 +185,7 @@ impl Engine {
                 let before = before(now, settings.value(kind, AlertSetting::Duration));
                 Ok(self.store.read(move |tx| Box::pin(stale(tx, before))).await?)
             }
-            AlertKind::TooManyGlobalAdministrators => Ok(too_many(settings, &self.held_roles().await?)),
+            AlertKind::TooManyGlobalAdministrators => self.too_many_globals(settings).await,
             AlertKind::RedundantAssignment => {
                 let before = before(now, settings.value(kind, AlertSetting::Duration));
                 self.unused_eligibilities(before, now).await
@@ -241,24 +241,28 @@ fn outside((row, _): (Administrator, PrincipalKind)) -> Incident {
     Incident::of(row.principal, row.template, TENANT, facts)
 }
 
-fn too_many(settings: &AlertSettings, held: &[RoleAssignment]) -> Vec<Incident> {
-    let global = AdministratorRole::Global.template();
-    let holders: BTreeSet<PrincipalId> =
-        held.iter().filter(|row| row.definition == global).map(|row| row.principal).collect();
-    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let kind = AlertKind::TooManyGlobalAdministrators;
-    if !settings.too_many(kind, count(holders.len()), count(held.len())) {
-        return Vec::new();
-    }
-    let incident = |principal: PrincipalId| {
-        let facts = Facts { principal: Some(principal), definition: Some(global), ..Facts::default() };
-        // Clients name the incident by the holder (`GRAPH 14.3`).
-        Incident { id: principal.to_string(), facts }
-    };
-    holders.into_iter().map(incident).collect()
-}
-
 impl Engine {
+    /// Holders of the role that gives all others.
+    async fn too_many_globals(&self, settings: &AlertSettings) -> Answer<Vec<Incident>> {
+        let (kind, global) = (AlertKind::TooManyGlobalAdministrators, AdministratorRole::Global.template());
+        let holders = self.holders_of_role(global).await?;
+        let some = u64::try_from(holders.len()).unwrap_or(u64::MAX);
+        // More than that, and these are not too many of them.
+        let share = settings.value(kind, AlertSetting::Percentage).max(1);
+        let most = some.saturating_mul(100) / share + 1;
+        let now = self.now();
+        let read = self.store.read(move |tx| Box::pin(async move { assigned::count(tx, most, now).await }));
+        if !settings.too_many(kind, some, read.await?) {
+            return Ok(Vec::new());
+        }
+        let incident = |principal: PrincipalId| {
+            let facts = Facts { principal: Some(principal), definition: Some(global), ..Facts::default() };
+            // Clients name the incident by the holder (`GRAPH 14.3`).
+            Incident { id: principal.to_string(), facts }
+        };
+        Ok(holders.into_iter().map(incident).collect())
+    }
+
     /// Eligibilities in force since `before` and not used since.
     async fn unused_eligibilities(&self, before: Timestamp, now: Timestamp) -> Answer<Vec<Incident>> {
         let (mut found, mut after) = (Vec::new(), None);

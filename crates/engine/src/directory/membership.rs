@@ -115,14 +115,27 @@ fn bare(ids: &[PrincipalId]) -> Vec<Uuid> {
 
 /// What an object is in at `now`.
 pub(crate) async fn memberships(tx: &mut Tx, id: Uuid, transitive: bool, now: Timestamp) -> Result<Memberships, Fault> {
-    let mut found = Memberships::default();
-    let mut ahead = vec![id];
-    while let Some(id) = ahead.pop() {
-        let holder = PrincipalId::new(id);
+    let mut found = Memberships { groups: groups_of(tx, id, transitive, now).await?, roles: BTreeSet::new() };
+    let through = if transitive { found.groups.clone() } else { BTreeSet::new() };
+    for holder in std::iter::once(id).chain(through).map(PrincipalId::new) {
         found.roles.extend(tx.administrator_roles(holder).await?);
         found.roles.extend(tx.roles_held_by_schedule(holder, now).await?);
-        for group in tx.member_of_now(holder, now).await? {
-            if found.groups.len() < MOST_GROUPS && found.groups.insert(group.uuid()) && transitive {
+    }
+    Ok(found)
+}
+
+/// The groups alone.
+pub(crate) async fn groups_of(
+    tx: &mut Tx,
+    id: Uuid,
+    transitive: bool,
+    now: Timestamp,
+) -> Result<BTreeSet<Uuid>, Fault> {
+    let mut found = BTreeSet::new();
+    let mut ahead = vec![id];
+    while let Some(id) = ahead.pop() {
+        for group in tx.member_of_now(PrincipalId::new(id), now).await? {
+            if found.len() < MOST_GROUPS && found.insert(group.uuid()) && transitive {
                 ahead.push(group.uuid());
             }
         }

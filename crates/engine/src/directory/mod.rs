@@ -29,9 +29,9 @@ pub use ephor_store::tx::{
 };
 pub use group_life::{ChangeGroup, CreateGroup, DeleteGroup};
 pub use membership::Memberships;
-pub(crate) use membership::memberships;
+pub(crate) use membership::{groups_of, memberships};
 pub use object::DirectoryObject;
 pub(crate) use reach::Reach;
-pub use role::{RoleAssignment, RoleAssignments};
+pub use role::RoleAssignment;
 pub use unit::AdministrativeUnit;
 pub use user_life::{ChangeUser, CreateUser, DeleteUser, UserPatch};

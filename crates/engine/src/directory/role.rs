@@ -1,25 +1,20 @@
 //! Directory roles and who holds them.
 
+use std::collections::BTreeSet;
+
 use ephor_domain::{
-    directory::{BuiltInRole, RoleDefinition, reader::reads_roles},
+    directory::{BuiltInRole, RoleDefinition},
     id::PrincipalId,
-    policy::Kind,
-    principal::{Actor, Proof},
-    provider::Provider,
+    principal::Actor,
     scope::DirectoryScope,
 };
-use ephor_store::{
-    Fault, Tx,
-    tx::{
-        administrator::Administrator,
-        line::{LineRow, Lines},
-    },
-};
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Memberships, membership::memberships};
-use crate::{answer::Answer, engine::Engine};
+use crate::{
+    answer::Answer,
+    engine::Engine,
+    schedule::{ListAssignments, Page, assigned},
+};
 
 /// A principal holds a role at a scope, in force now (`GRAPH 1`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,46 +25,6 @@ pub struct RoleAssignment {
     pub definition: Uuid,
     /// Where.
     pub scope: DirectoryScope,
-}
-
-impl RoleAssignment {
-    fn of(standing: &Administrator) -> Self {
-        Self { principal: standing.principal, definition: standing.template, scope: DirectoryScope::Tenant }
-    }
-}
-
-/// Role assignments as far as the caller sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleAssignments {
-    /// By role, then holder.
-    pub rows: Vec<RoleAssignment>,
-    /// All there are; otherwise those of the caller and of the groups he or she is in.
-    pub all: bool,
-}
-
-/// Everything that is held now: for good, by an assignment of limited time, or by an activation (`GRAPH 6.2`).
-async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Vec<RoleAssignment>, Fault> {
-    const AT_ONCE: u32 = 1000;
-    let mut found: Vec<RoleAssignment> =
-        tx.administrators(None).await?.iter().map(|(standing, _)| RoleAssignment::of(standing)).collect();
-    let mut after = None;
-    loop {
-        let (provider, kind) = (Provider::DirectoryRoles, Kind::Assignment);
-        let rows = tx.lines(provider, kind, &Lines::All, after, AT_ONCE).await?;
-        let is_last = rows.len() < AT_ONCE as usize;
-        after = rows.last().map(|row| row.line.id);
-        for LineRow { line, grant } in rows {
-            if let (true, Ok(scope)) = (grant.is_some_and(|grant| grant.gives(now)), line.scope.parse()) {
-                found.push(RoleAssignment { principal: line.principal, definition: line.definition, scope });
-            }
-        }
-        if is_last {
-            break;
-        }
-    }
-    found.sort_by_key(|row| (row.definition, row.principal, row.scope));
-    found.dedup();
-    Ok(found)
 }
 
 impl Engine {
@@ -96,35 +51,76 @@ impl Engine {
         Ok(self.store.read(move |tx| Box::pin(tx.role_definition(id))).await?)
     }
 
-    /// Who holds which directory role now, for whoever sees memberships of the directory: holding a role is one
-    /// (`GRAPH 15.1` R17).
+    /// The roles that somebody holds for the whole tenant, for whoever sees memberships of the directory: holding a role is
+    /// one (`GRAPH 15.1` R17).
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn held_roles(&self) -> Answer<Vec<RoleAssignment>> {
+    pub async fn roles_in_force(&self) -> Answer<BTreeSet<Uuid>> {
         let now = self.now();
-        let found = self.store.read(move |tx| Box::pin(async move { in_force(tx, now).await })).await?;
-        Ok(found.into_iter().filter(|row| row.scope == DirectoryScope::Tenant).collect())
-    }
-
-    /// Who holds which directory role now. An application sees all; a person without a reader role sees his or her own
-    /// (`GRAPH 7`, `GRAPH 17.2`).
-    ///
-    /// # Errors
-    /// Faults of the store.
-    pub async fn role_assignments(&self, actor: &Actor) -> Answer<RoleAssignments> {
-        let (now, caller, is_person) = (self.now(), actor.principal, actor.proof != Proof::Application);
         let read = self.store.read(move |tx| {
             Box::pin(async move {
-                let own =
-                    if is_person { memberships(tx, caller.uuid(), true, now).await? } else { Memberships::default() };
-                let held: Vec<Uuid> = own.roles.iter().copied().collect();
-                let all = !is_person || reads_roles(&held);
-                let rows = in_force(tx, now).await?.into_iter();
-                let visible =
-                    |row: &RoleAssignment| all || row.principal == caller || own.groups.contains(&row.principal.uuid());
-                Ok(RoleAssignments { rows: rows.filter(visible).collect(), all })
+                let own = tx.role_definitions().await?.into_iter().map(|role| role.id);
+                let all: Vec<Uuid> = BuiltInRole::all().iter().map(|role| role.id).chain(own).collect();
+                let mut held: BTreeSet<Uuid> =
+                    tx.administrators(None).await?.into_iter().map(|(standing, _)| standing.template).collect();
+                held.extend(tx.roles_held_by_anybody(&all, now).await?);
+                Ok(held)
             })
+        });
+        Ok(read.await?)
+    }
+
+    /// Who holds a role for the whole tenant now, by id.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn holders_of_role(&self, definition: Uuid) -> Answer<BTreeSet<PrincipalId>> {
+        let now = self.now();
+        let read = self.store.read(move |tx| Box::pin(async move { assigned::holders(tx, definition, now).await }));
+        Ok(read.await?)
+    }
+
+    /// Who holds which directory role now, a page by line. An application sees all; a person without a reader role sees his
+    /// or her own (`GRAPH 7`, `GRAPH 17.2`).
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn role_assignments(&self, actor: &Actor, list: ListAssignments) -> Answer<Page<RoleAssignment, Uuid>> {
+        let (now, actor) = (self.now(), actor.clone());
+        let read = self.store.read(move |tx| {
+            let (actor, list) = (actor.clone(), list.clone());
+            Box::pin(async move { assigned::page(tx, &actor, &list, now).await })
+        });
+        Ok(read.await?)
+    }
+
+    /// What these hold, as far as the caller may see it, by role.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn role_assignments_of(
+        &self,
+        actor: &Actor,
+        holders: BTreeSet<PrincipalId>,
+    ) -> Answer<Vec<RoleAssignment>> {
+        let (now, actor) = (self.now(), actor.clone());
+        let read = self.store.read(move |tx| {
+            let (actor, holders) = (actor.clone(), holders.clone());
+            Box::pin(async move { assigned::of_holders(tx, &actor, &holders, now).await })
+        });
+        Ok(read.await?)
+    }
+
+    /// Is this held now, as far as the caller may see it?
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn is_role_assigned(&self, actor: &Actor, assignment: RoleAssignment) -> Answer<bool> {
+        let (now, actor) = (self.now(), actor.clone());
+        let read = self.store.read(move |tx| {
+            let (actor, assignment) = (actor.clone(), assignment.clone());
+            Box::pin(async move { assigned::is_held(tx, &actor, &assignment, now).await })
         });
         Ok(read.await?)
     }

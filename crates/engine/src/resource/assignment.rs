@@ -22,7 +22,7 @@ use super::{
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
-    directory::memberships,
+    directory::groups_of,
     schedule::resource::{assignment_named, assignments_in, assignments_of},
 };
 
@@ -92,7 +92,7 @@ fn cursor(row: &Assignment) -> ScopeCursor {
 async fn wanted(files: &mut Files<'_>, query: &RoleAssignmentsAt) -> Result<Option<BTreeSet<Uuid>>, Fault> {
     let exactly = query.principal.map(|id| BTreeSet::from([id]));
     let Some(id) = query.assigned_to else { return Ok(exactly) };
-    let mut with_groups = memberships(files.tx, id, true, files.now).await?.groups;
+    let mut with_groups = groups_of(files.tx, id, true, files.now).await?;
     with_groups.insert(id);
     Ok(Some(match exactly {
         Some(exactly) => with_groups.intersection(&exactly).copied().collect(),

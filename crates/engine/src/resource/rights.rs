@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::tree::{chain, known};
-use crate::{answer::Answer, directory::memberships, schedule::resource::assignments_of};
+use crate::{answer::Answer, directory::groups_of, schedule::resource::assignments_of};
 
 /// Actions that guard role assignments.
 pub(crate) mod action {
@@ -46,7 +46,7 @@ impl Rights {
         if tx.principal(principal).await?.is_none_or(|account| !account.enabled) {
             return Ok(Self::default());
         }
-        let mut principals = memberships(tx, principal.uuid(), true, now).await?.groups;
+        let mut principals = groups_of(tx, principal.uuid(), true, now).await?;
         principals.insert(principal.uuid());
         let mut held = Vec::new();
         let mut own: BTreeMap<Uuid, Option<ResourceRole>> = BTreeMap::new();

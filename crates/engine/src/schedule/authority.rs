@@ -17,7 +17,11 @@ use ephor_store::{Fault, Tx};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{admin::desk::Desk, answer::Answer, directory::memberships};
+use crate::{
+    admin::desk::Desk,
+    answer::Answer,
+    directory::{groups_of, memberships},
+};
 
 /// True for what a holder orders for himself.
 pub(super) const fn is_own(action: Action) -> bool {
@@ -158,6 +162,15 @@ impl Sight {
             owned,
             is_application: false,
         })
+    }
+
+    /// As far as the caller's own rows need it: no roles, nothing that is owned.
+    pub(super) async fn of_own(tx: &mut Tx, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
+        if actor.proof == Proof::Application {
+            return Self::of(tx, actor, now).await;
+        }
+        let groups = groups_of(tx, actor.principal.uuid(), true, now).await?;
+        Ok(Self { caller: Some(actor.principal), groups, ..Self::default() })
     }
 
     /// Every row of the provider is open to the caller.

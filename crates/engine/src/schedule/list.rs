@@ -85,7 +85,7 @@ pub struct Page<Row, Cursor> {
 }
 
 /// Rows of one principal that are looked at.
-const MOST: u32 = 10_000;
+pub(super) const MOST: u32 = 10_000;
 
 impl Engine {
     /// Schedules by line, with what is held outside of schedules among them.
@@ -324,7 +324,10 @@ async fn schedules(
     list: &ListSchedules,
     now: Timestamp,
 ) -> Result<Page<ScheduleView, Uuid>, Fault> {
-    let sight = Sight::of(tx, actor, now).await?;
+    let sight = match list.whose {
+        Whose::Mine => Sight::of_own(tx, actor, now).await?,
+        Whose::Visible | Whose::Ordered | Whose::ToApprove => Sight::of(tx, actor, now).await?,
+    };
     let all = list.whose == Whose::Visible && (sight.sees_all(list.provider) || list.provider == Provider::Groups);
     let mut found = Vec::new();
     if all {

@@ -35,6 +35,7 @@
 mod apply;
 mod approval;
 mod approver;
+pub(crate) mod assigned;
 mod authority;
 mod cancel;
 pub(crate) mod close;
@@ -53,6 +54,7 @@ mod view;
 use ephor_domain::{entitlement::EntitlementKey, id::PrincipalId, policy::Kind};
 
 pub use approval::{ApprovalView, DecideStage, Decided, StageView, StageWord};
+pub use assigned::ListAssignments;
 pub use cancel::Cancel;
 pub use ephor_store::tx::{
     line::{Lines, line_id},

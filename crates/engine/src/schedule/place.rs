@@ -53,8 +53,12 @@ pub(super) async fn check(
     principal: PrincipalId,
     gives: bool,
 ) -> Answer<Principal> {
-    let group = tx.directory_groups_of(&[GroupId::new(principal.uuid())]).await?.pop();
-    let holder = match tx.principal(principal).await? {
+    let account = tx.principal(principal).await?;
+    let group = match &account {
+        Some(account) if account.kind != PrincipalKind::Group => None,
+        Some(_) | None => tx.directory_groups_of(&[GroupId::new(principal.uuid())]).await?.pop(),
+    };
+    let holder = match account {
         Some(holder) => holder,
         // Cleaning up after somebody who was deleted (`ARM 9.7`).
         None if !gives && key.provider() == Provider::Resources => gone(principal),

@@ -1,20 +1,21 @@
 //! Role assignments: who holds which role, in force now (`GRAPH 6.2`, `GRAPH 7`).
 
-use ephor_domain::{Refusal, id::Id, scope::DirectoryScope};
+use ephor_domain::{Refusal, entitlement::EntitlementKey, id::Id, policy::Kind, scope::DirectoryScope};
 use ephor_engine::{
     Denied,
     directory::{AssignRole, RoleAssignment, UnassignRole},
+    schedule::{Lines, ListAssignments, line_id},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::attach;
+use super::{attach, schedule};
 use crate::{
     answer::Reply,
     body::member,
     call::{Call, guid},
     error::{Answer, GraphError},
-    list,
+    list::{self, Keyed, PLACE},
     page::{Plan, Rules, shape, single},
     wire_id,
 };
@@ -37,21 +38,46 @@ fn row(call: &Call, found: &RoleAssignment) -> Value {
     })
 }
 
-async fn rows(call: &Call) -> Answer<Vec<Value>> {
-    let found = call.engine().role_assignments(&call.signed.caller.actor).await?;
-    Ok(found.rows.iter().map(|one| row(call, one)).collect())
+/// All that the caller sees, or those that a filter names.
+struct Assignments(Lines);
+
+impl Keyed for Assignments {
+    async fn batch(&self, call: &Call, after: Option<String>, limit: u32) -> Answer<(Vec<Value>, Option<String>)> {
+        let list = ListAssignments { which: self.0.clone(), after: after.as_deref().and_then(guid), limit };
+        let page = call.engine().role_assignments(&call.signed.caller.actor, list).await?;
+        let rows = page.rows.iter().map(|one| placed(row(call, one), one)).collect();
+        Ok((rows, page.next.map(|line| line.to_string())))
+    }
+}
+
+/// The row with its place in the list.
+fn placed(mut row: Value, of: &RoleAssignment) -> Value {
+    let key = EntitlementKey::DirectoryRole { definition: of.definition, scope: of.scope };
+    if let Value::Object(members) = &mut row {
+        members.insert(PLACE.to_owned(), json!(line_id(of.principal, key.id(), Kind::Assignment)));
+    }
+    row
 }
 
 pub(super) async fn list(call: &Call) -> Answer<Reply> {
     let plan = Plan::of(call, OF, SET, Rules::PRIVILEGED)?;
-    list::whole(call, &plan, rows(call).await?).await
+    let which = schedule::lines(plan.predicate.as_ref());
+    list::keyed(call, &plan, &Assignments(which)).await
 }
 
 pub(super) async fn get(call: &Call) -> Answer<Reply> {
     let key = call.key(0);
     let missing = || GraphError::no_object(key);
-    wire_id::read_assignment(key).ok_or_else(missing)?;
-    let found = rows(call).await?.into_iter().find(|row| row.get("id").and_then(Value::as_str) == Some(key));
+    let (definition, principal, scope) = wire_id::read_assignment(key).ok_or_else(missing)?;
+    let actor = &call.signed.caller.actor;
+    let mut found = None;
+    for scope in wire_id::scopes(scope) {
+        let one = RoleAssignment { principal, definition, scope };
+        if call.engine().is_role_assigned(actor, one.clone()).await? {
+            found = Some(row(call, &one));
+            break;
+        }
+    }
     let mut rows = [found.ok_or_else(missing)?];
     let shape = shape(call, OF)?;
     let names: Vec<String> = shape.expand.iter().map(|expanded| expanded.name.clone()).collect();
@@ -125,9 +151,9 @@ pub(super) async fn transitive(call: &Call) -> Answer<Reply> {
     };
     let Some(principal) = principal else { return list::whole(call, &plan, Vec::new()).await };
     let groups = call.engine().memberships(principal, true).await?.groups;
-    let found = call.engine().role_assignments(&call.signed.caller.actor).await?;
-    let held = found.rows.iter().filter(|it| it.principal.uuid() == principal || groups.contains(&it.principal.uuid()));
-    let rows = held.map(|one| row(call, one)).collect();
+    let holders = groups.into_iter().chain([principal]).map(Id::new).collect();
+    let held = call.engine().role_assignments_of(&call.signed.caller.actor, holders).await?;
+    let rows = held.iter().map(|one| row(call, one)).collect();
     // The filter named the holder; rows through a group name the group.
     plan.predicate = None;
     list::whole(call, &plan, rows).await

@@ -175,7 +175,7 @@ async fn begin(call: &Call, followed: Followed, now: Timestamp) -> Answer<State>
 async fn first(call: &Call, followed: Followed, shape: &Shape, state: State) -> Answer<Reply> {
     let after = state.after.clone().map(|(name, id)| NameCursor { name, id });
     let Some(source) = followed.source() else {
-        let held: BTreeSet<Uuid> = call.engine().held_roles().await?.into_iter().map(|row| row.definition).collect();
+        let held = call.engine().roles_in_force().await?;
         let rows = role::activated_rows(call, &held).await?;
         let rows = with_members(call, followed, shape, rows).await?;
         return Ok(answer(call, followed, shape, rows, ("$deltatoken", &state, true)));
@@ -211,9 +211,8 @@ async fn members(call: &Call, followed: Followed, id: Uuid) -> Answer<Vec<Value>
     let objects = match followed {
         Followed::Groups => call.engine().group_members(Id::new(id), None, MEMBERS).await?,
         Followed::Roles => {
-            let held = call.engine().held_roles().await?;
-            let ids = held.into_iter().filter(|row| row.definition == id).map(|row| row.principal.uuid()).collect();
-            call.engine().directory_objects(ids).await?
+            let holders = call.engine().holders_of_role(id).await?;
+            call.engine().directory_objects(holders.iter().map(|id| id.uuid()).collect()).await?
         }
         Followed::Users | Followed::Services => Vec::new(),
     };

@@ -29,7 +29,6 @@ use ephor_engine::directory::NameCursor;
 use ephor_odata::v4::Predicate;
 use futures_util::future::BoxFuture;
 use http::Method;
-pub(crate) use schedule::Rows;
 use serde_json::Value;
 use uuid::Uuid;
 

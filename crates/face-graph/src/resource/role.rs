@@ -55,12 +55,12 @@ pub(super) async fn definition(call: &Call) -> Answer<Reply> {
 
 /// Puts the definition that `roleDefinitionId` names behind the navigation.
 pub(super) async fn definitions_behind(call: &Call, rows: &mut [Value]) -> Answer<()> {
+    let id = |row: &Value| row.get("roleDefinitionId").and_then(Value::as_str).and_then(guid);
+    let named: BTreeSet<Uuid> = rows.iter().filter_map(id).collect();
     let all = call.engine().role_definitions().await?;
-    let known: HashMap<Uuid, Value> = all.iter().map(|role| (role.id, row(role))).collect();
-    super::put_all(rows, "roleDefinition", |row| {
-        let id = row.get("roleDefinitionId").and_then(Value::as_str).and_then(guid);
-        id.and_then(|id| known.get(&id).cloned()).unwrap_or(Value::Null)
-    });
+    let named = all.iter().filter(|role| named.contains(&role.id));
+    let known: HashMap<Uuid, Value> = named.map(|role| (role.id, row(role))).collect();
+    super::put_all(rows, "roleDefinition", |row| id(row).and_then(|id| known.get(&id).cloned()).unwrap_or(Value::Null));
     Ok(())
 }
 
@@ -84,15 +84,9 @@ pub(super) async fn activated_rows(call: &Call, ids: &BTreeSet<Uuid>) -> Answer<
     Ok(all.iter().filter(|role| ids.contains(&role.id)).map(object).collect())
 }
 
-/// Ids of the roles that somebody holds.
-async fn held(call: &Call) -> Answer<BTreeSet<Uuid>> {
-    let held = call.engine().held_roles().await?;
-    Ok(held.into_iter().map(|row| row.definition).collect())
-}
-
 pub(super) async fn activated(call: &Call) -> Answer<Reply> {
     let plan = Plan::of(call, "directoryRole", "directoryRoles", Rules::OBJECTS)?;
-    let rows = activated_rows(call, &held(call).await?).await?;
+    let rows = activated_rows(call, &call.engine().roles_in_force().await?).await?;
     list::whole(call, &plan, rows).await
 }
 
@@ -100,7 +94,7 @@ async fn found(call: &Call) -> Answer<RoleDefinition> {
     let id = call.id(0)?;
     let missing = || GraphError::no_object(call.key(0));
     let role = call.engine().role_definition(id).await?.ok_or_else(missing)?;
-    if held(call).await?.contains(&role.id) { Ok(role) } else { Err(missing()) }
+    if call.engine().roles_in_force().await?.contains(&role.id) { Ok(role) } else { Err(missing()) }
 }
 
 pub(super) async fn activated_one(call: &Call) -> Answer<Reply> {
@@ -111,9 +105,8 @@ pub(super) async fn activated_one(call: &Call) -> Answer<Reply> {
 
 pub(super) async fn members(call: &Call) -> Answer<Reply> {
     let role = found(call).await?;
-    let holders = call.engine().held_roles().await?;
-    let ids = holders.into_iter().filter(|row| row.definition == role.id).map(|row| row.principal.uuid());
-    let objects = call.engine().directory_objects(ids.collect()).await?;
+    let holders = call.engine().holders_of_role(role.id).await?;
+    let objects = call.engine().directory_objects(holders.iter().map(|id| id.uuid()).collect()).await?;
     group::listed(call, object::rows(call, &objects)).await
 }
 

@@ -215,12 +215,13 @@ static OWNERS: Statement = Statement::new(
 static OWNS: Statement =
     Statement::new("directory.owns", "SELECT o.group_id FROM group_owner o WHERE o.principal = $1 ORDER BY o.group_id");
 
-// Ownership by schedule is in force with its grant.
+// Ownership by schedule is in force with its grant. The index by scope would read the owners of all groups: hence no bare
+// column.
 static OWNERS_NOW: Statement = Statement::new(
     "directory.owners_now",
     "SELECT o.principal AS id FROM group_owner o WHERE o.group_id = $1 AND o.principal > $2 \
      UNION SELECT l.principal FROM line l JOIN access_grant g ON g.id = l.grant_id \
-     WHERE l.live AND l.definition = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope = 'owner' AND l.principal > $2 \
+     WHERE l.live AND l.definition = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope || '' = 'owner' AND l.principal > $2 \
      AND g.phase = 2 AND (g.end_at > $3 OR g.end_at IS NULL) ORDER BY id LIMIT $4",
 );
 
@@ -228,7 +229,7 @@ static OWNS_NOW: Statement = Statement::new(
     "directory.owns_now",
     "SELECT o.group_id AS id FROM group_owner o WHERE o.principal = $1 \
      UNION SELECT l.definition FROM line l JOIN access_grant g ON g.id = l.grant_id \
-     WHERE l.live AND l.principal = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope = 'owner' \
+     WHERE l.live AND l.principal = $1 AND l.provider = 2 AND l.kind = 1 AND l.scope || '' = 'owner' \
      AND g.phase = 2 AND (g.end_at > $2 OR g.end_at IS NULL) ORDER BY id",
 );
 

@@ -185,7 +185,7 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn revoke_token_family(&mut self, id: TokenFamilyId, at: Timestamp) -> Result<bool, Fault> {
-        Ok(self.session.exec(&REVOKE, vec![id.into(), at.into()]).await? > 0)
+        self.configure(&REVOKE, vec![id.into(), at.into()]).await
     }
 
     /// Takes all tokens that stand for a principal back; answers how many families that were.
@@ -193,7 +193,8 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn revoke_token_families_of(&mut self, principal: PrincipalId, at: Timestamp) -> Result<u64, Fault> {
-        self.session.exec(&REVOKE_OF_PRINCIPAL, vec![principal.into(), at.into()]).await
+        let revoked = self.session.exec(&REVOKE_OF_PRINCIPAL, vec![principal.into(), at.into()]).await?;
+        self.reconfigured_by(revoked).await
     }
 
     /// Takes all tokens of people that an application got back; answers how many families that were.
@@ -201,7 +202,8 @@ impl Tx {
     /// # Errors
     /// As any statement.
     pub async fn revoke_token_families_of_client(&mut self, client: ClientId, at: Timestamp) -> Result<u64, Fault> {
-        self.session.exec(&REVOKE_OF_CLIENT, vec![client.into(), at.into()]).await
+        let revoked = self.session.exec(&REVOKE_OF_CLIENT, vec![client.into(), at.into()]).await?;
+        self.reconfigured_by(revoked).await
     }
 
     /// Families taken back at `since` or later, for whoever checks access tokens without the store.

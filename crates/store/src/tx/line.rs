@@ -173,11 +173,19 @@ static IS_KNOWN: Statement = Statement::new(
     "line.is_known",
     "SELECT EXISTS (SELECT 1 FROM schedule_order o WHERE o.definition = $2 AND o.provider = $1)",
 );
+// Most roles are held for the whole tenant: the index by scope, which looks as good to SQLite, would read them all. An
+// expression has no index.
 static ROLES_HELD: Statement = Statement::new(
     "line.roles_held",
     "SELECT l.definition FROM line l JOIN access_grant g ON g.id = l.grant_id \
-     WHERE l.live AND l.principal = $1 AND l.provider = $3 AND l.kind = $4 AND l.scope = '/' AND g.phase = 2 \
+     WHERE l.live AND l.principal = $1 AND l.provider = $3 AND l.kind = $4 AND l.scope || '' = '/' AND g.phase = 2 \
      AND (g.end_at > $2 OR g.end_at IS NULL)",
+);
+static ROLE_HELD: Statement = Statement::new(
+    "line.role_held",
+    "SELECT l.definition FROM line l JOIN access_grant g ON g.id = l.grant_id \
+     WHERE l.live AND l.definition = $1 AND l.provider = $3 AND l.kind = $4 AND l.scope || '' = '/' AND g.phase = 2 \
+     AND (g.end_at > $2 OR g.end_at IS NULL) LIMIT 1",
 );
 static PUT: Statement = Statement::new(
     "line.put",
@@ -213,6 +221,7 @@ pub(super) static ALL: &[&Statement] = &[
     &NEXT,
     &IS_KNOWN,
     &ROLES_HELD,
+    &ROLE_HELD,
     &PUT,
     &FINISH,
     &END_OF_GRANT,
@@ -338,6 +347,17 @@ impl Tx {
     pub async fn roles_held_by_schedule(&mut self, principal: PrincipalId, now: Timestamp) -> Result<Vec<Uuid>, Fault> {
         let values = vec![principal.into(), now.into(), code::of(Provider::DirectoryRoles), code::of(Kind::Assignment)];
         self.all("line", &ROLES_HELD, values, |row| row.uuid("definition")).await
+    }
+
+    /// Those of these directory roles that somebody holds for the whole tenant by schedule at `now`.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn roles_held_by_anybody(&mut self, roles: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>, Fault> {
+        let (provider, kind) = (code::of(Provider::DirectoryRoles), code::of(Kind::Assignment));
+        let values = |role: &Uuid| vec![(*role).into(), now.into(), provider.clone(), kind.clone()];
+        let answers = self.session.many(&ROLE_HELD, roles.iter().map(values).collect()).await?;
+        answers.into_iter().flatten().map(|row| Reader::new("line", row).uuid("definition")).collect()
     }
 
     /// Writes a line, new or changed.

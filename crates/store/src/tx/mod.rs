@@ -116,8 +116,13 @@ impl Tx {
 
     /// Runs a statement of the configuration and lets the version grow if it changed anything.
     async fn configure(&mut self, statement: &'static Statement, values: Vec<Value>) -> Result<bool, Fault> {
-        let changed = self.session.exec(statement, values).await? > 0;
-        if changed {
+        let changed = self.session.exec(statement, values).await?;
+        Ok(self.reconfigured_by(changed).await? > 0)
+    }
+
+    /// Lets the version of the configuration grow if so many rows are any.
+    async fn reconfigured_by(&mut self, changed: u64) -> Result<u64, Fault> {
+        if changed > 0 {
             self.session.write(vec![Op::Run(meta::BUMP.with([]))]).await?;
         }
         Ok(changed)

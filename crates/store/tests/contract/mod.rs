@@ -12,6 +12,7 @@ mod identity;
 mod life;
 mod lists;
 mod policy;
+mod schedule;
 mod work;
 
 use std::pin::Pin;
@@ -32,6 +33,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         directory::clauses(),
         directory_audit::clauses(),
         policy::clauses(),
+        schedule::clauses(),
         identity::clauses(),
         application::clauses(),
         audit::clauses(),

@@ -22,7 +22,7 @@ pub use orders::{OrderNamed, OrdersAt};
 pub use schedules::{Listed, Member, ScheduleNamed, SchedulesAt};
 
 use crate::{
-    directory::memberships,
+    directory::groups_of,
     resource::{chain, known, rights::Rights},
 };
 
@@ -73,7 +73,7 @@ async fn wanted(
         narrow_to(own);
     }
     if let Some(id) = narrow.assigned_to {
-        let mut with_groups = memberships(tx, id, true, now).await?.groups;
+        let mut with_groups = groups_of(tx, id, true, now).await?;
         with_groups.insert(id);
         narrow_to(with_groups);
     }

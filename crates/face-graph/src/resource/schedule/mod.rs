@@ -28,7 +28,7 @@ use crate::{
     call::{Call, guid},
     collection::{Aspect, Collection, Family, Sort},
     error::{Answer, GraphError},
-    list,
+    list::{self, Keyed},
     page::{Plan, Rules, shape, single},
     wire_id,
 };
@@ -90,14 +90,8 @@ pub(crate) struct Rows {
     whose: Whose,
 }
 
-impl Rows {
-    /// The rows after a place, and where it goes on.
-    pub(crate) async fn batch(
-        &self,
-        call: &Call,
-        after: Option<String>,
-        limit: u32,
-    ) -> Answer<(Vec<Value>, Option<String>)> {
+impl Keyed for Rows {
+    async fn batch(&self, call: &Call, after: Option<String>, limit: u32) -> Answer<(Vec<Value>, Option<String>)> {
         let (collection, whose) = (self.collection, self.whose);
         let (provider, kind) = (collection.family.provider(), collection.kind);
         let actor = &call.signed.caller.actor;
@@ -129,7 +123,7 @@ fn names_one(predicate: &Predicate, member: &str) -> bool {
 }
 
 /// What the store has an index for, of what a filter says.
-fn lines(predicate: Option<&Predicate>) -> Lines {
+pub(super) fn lines(predicate: Option<&Predicate>) -> Lines {
     let Some(predicate) = predicate else { return Lines::All };
     if let Some(id) = the_one(predicate, "principalId").and_then(guid) {
         return Lines::Of(PrincipalId::new(id));

@@ -383,14 +383,11 @@ fn an_eligibility_is_extended_by_asking_for_it() {
 #[test]
 fn words_of_others_are_printed_inert() {
     let demo = Demo::start(&["--simulated-clock"]);
-    let [jen, _, dave, _] = eligible(&demo);
+    let (jen, pat) = (Person::sign_in(&demo, "jen"), Person::sign_in(&demo, "pat"));
     // A reason is free text: whoever decides reads it.
-    dave.does(&["policy", "set", "--group", "falcon", "--require", "approval", "--approver", "pat", "--force"]).good();
-    jen.does(&["activate", "falcon", "-r", "\u{1b}[2Jgood \u{202e}dab"]).good();
-    let pat = Person::sign_in(&demo, "pat");
+    jen.does(&["activate", "production", "-r", "good \u{202e}dab"]).good();
     for shown in [pat.does(&["approvals"]).good(), jen.does(&["requests"]).good()] {
-        assert!(shown.contains("\u{fffd}[2Jgood \u{fffd}dab"), "{shown:?}");
-        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+        assert!(shown.contains("good \u{fffd}dab") && !shown.contains('\u{202e}'), "{shown:?}");
     }
     let told = jen.does(&["activate", "\u{1b}[31m\u{202e}x"]).complaint(2);
     assert!(told.contains("\u{fffd}[31m\u{fffd}x") && !told.contains(['\u{1b}', '\u{202e}']), "{told:?}");

@@ -66,7 +66,7 @@ fn roles_for_resources_are_made_given_and_taken_at_scopes() {
         "--json",
     ]);
     assert_eq!(text(&made.json()["properties"], "roleName"), "Salary reader");
-    let made = alice(&["assignment", "create", "salary", "carol", "--json"]).json();
+    let made = alice(&["assignment", "create", "Salary reader", "carol", "--json"]).json();
     let name = text(&made, "name").to_owned();
     let listed = alice(&["assignment", "list", "--of", "carol"]).good();
     assert!(listed.contains("Salary reader") && listed.contains("carol@demo.test"), "{listed}");
@@ -93,23 +93,23 @@ fn a_group_is_made_filled_given_and_deleted() {
     assert_eq!((text(&made, "displayName"), text(&made, "mailNickname")), ("Night watch", "nightwatch"));
     assert_eq!(ga(&["list", "night", "-q"]).good().trim(), text(&made, "id"));
     let dave = |arguments: &[&str]| demo.by("dave", &[&["group"], arguments].concat());
-    dave(&["add", "night", "carol"]).good();
+    dave(&["add", "nightwatch", "carol"]).good();
     let members = dave(&["members", "nightwatch"]).good();
     assert!(members.contains("bob@demo.test") && members.contains("carol@demo.test"), "{members}");
-    assert_eq!(dave(&["remove", "night", "bob"]).good(), "Bob Brown is no member of Night watch\n");
-    assert!(dave(&["members", "night", "--owners"]).good().contains("dave@demo.test"));
+    assert_eq!(dave(&["remove", "nightwatch", "bob"]).good(), "Bob Brown is no member of Night watch\n");
+    assert!(dave(&["members", "nightwatch", "--owners"]).good().contains("dave@demo.test"));
 
-    dave(&["assign", "eligible", "night", "alice", "--as", "owner", "--for", "10d", "-r", "x"]).good();
-    let holders = rows(dave(&["eligible", "night", "--json"]).json());
+    dave(&["assign", "eligible", "nightwatch", "alice", "--as", "owner", "--for", "10d", "-r", "x"]).good();
+    let holders = rows(dave(&["eligible", "nightwatch", "--json"]).json());
     assert!(holders.iter().any(|row| row["access"] == "owner" && row["how"] == "eligible"), "{holders:?}");
     later(&demo);
-    dave(&["unassign", "eligible", "night", "alice", "--as", "owner"]).good();
-    let shown = ga(&["show", "night"]).good();
+    dave(&["unassign", "eligible", "nightwatch", "alice", "--as", "owner"]).good();
+    let shown = ga(&["show", "nightwatch"]).good();
     assert!(shown.contains("holds directory roles  no"), "{shown}");
     ga(&["create", "Keepers", "--privileged"]).good();
     assert!(ga(&["list", "--privileged"]).good().contains("Keepers"));
-    ga(&["delete", "night", "--force"]).good();
-    assert!(ga(&["show", "night"]).complaint(2).contains("(not_found)"));
+    ga(&["delete", "nightwatch", "--force"]).good();
+    assert!(ga(&["show", "nightwatch"]).complaint(2).contains("(not_found)"));
     demo.stop();
 }
 

@@ -41,6 +41,9 @@ fn has_word(name: &str, wanted: &str) -> bool {
         .any(|rest| rest.starts_with(wanted))
 }
 
+/// The worst rank of what is called so as a whole.
+const WHOLE: u8 = 2;
+
 /// The one thing that `wanted` means. `candidate` shows one to choose from; `nothing` is said where none fits.
 pub(crate) fn one<'t, T>(
     things: impl IntoIterator<Item = &'t T>,
@@ -49,8 +52,30 @@ pub(crate) fn one<'t, T>(
     candidate: impl Fn(&T) -> String,
     nothing: impl FnOnce(&str) -> Failure,
 ) -> Done<&'t T> {
-    let ranked: Vec<(u8, &T)> =
-        things.into_iter().filter_map(|thing| rank(&names(thing), wanted).map(|rank| (rank, thing))).collect();
+    best(things, wanted, u8::MAX, names, candidate, nothing)
+}
+
+/// The same by whole names alone: what changes things of others guesses nothing.
+pub(crate) fn exactly<'t, T>(
+    things: impl IntoIterator<Item = &'t T>,
+    wanted: &str,
+    names: impl Fn(&'t T) -> Names<'t>,
+    candidate: impl Fn(&T) -> String,
+    nothing: impl FnOnce(&str) -> Failure,
+) -> Done<&'t T> {
+    best(things, wanted, WHOLE, names, candidate, nothing)
+}
+
+fn best<'t, T>(
+    things: impl IntoIterator<Item = &'t T>,
+    wanted: &str,
+    worst: u8,
+    names: impl Fn(&'t T) -> Names<'t>,
+    candidate: impl Fn(&T) -> String,
+    nothing: impl FnOnce(&str) -> Failure,
+) -> Done<&'t T> {
+    let fits = |thing: &'t T| rank(&names(thing), wanted).filter(|rank| *rank <= worst);
+    let ranked: Vec<(u8, &T)> = things.into_iter().filter_map(|thing| fits(thing).map(|rank| (rank, thing))).collect();
     let Some(best) = ranked.iter().map(|(rank, _)| *rank).min() else {
         return Err(nothing(&printable(wanted)));
     };
@@ -89,6 +114,17 @@ mod tests {
         };
         let nothing = |name: &str| Failure::Refused { code: "not_eligible".to_owned(), text: format!("no {name}") };
         one(&THINGS, wanted, names, |thing| thing.2.to_owned(), nothing).map(|thing| thing.0)
+    }
+
+    #[test]
+    fn whole_names_alone_where_nothing_may_be_guessed() {
+        let names = |thing: &'static (&str, &str, &str)| Names { ids: vec![thing.0], names: vec![thing.1.to_owned()] };
+        let nothing = |name: &str| Failure::Refused { code: "not_found".to_owned(), text: format!("no {name}") };
+        let found =
+            |wanted: &str| exactly(&THINGS, wanted, names, |thing| thing.2.to_owned(), nothing).map(|thing| thing.0);
+        assert_eq!(found("user administrator").unwrap(), "3");
+        assert_eq!(found("user a").unwrap_err().outcome(), Outcome::Refused);
+        assert_eq!(found("reader").unwrap_err().outcome(), Outcome::Usage, "two of them");
     }
 
     #[test]

@@ -88,7 +88,7 @@ async fn each<T, F: Future<Output = Done<Vec<T>>>>(
     for (provider, answer) in wanted.iter().zip(answers) {
         match answer {
             Ok(rows) => all.extend(rows),
-            Err(failure) => failures.push((*provider, failure)),
+            Err(failure) => failures.push((*provider, refusal::explained(failure))),
         }
     }
     let nobody_answered = failures.len() == wanted.len();

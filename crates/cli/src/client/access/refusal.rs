@@ -86,6 +86,12 @@ pub(crate) fn explained(failure: Failure) -> Failure {
     if text.starts_with("A justification is required for this decision") {
         return Failure::Refused { code, text: "the decision needs a reason: give --reason TEXT".to_owned() };
     }
+    if code == "PermissionScopeNotGranted" || text.starts_with("The token does not carry the scope") {
+        let text = "these credentials were not made for it: `ephor login` keeps some that are, and API tokens open it with the \
+                    scopes Graph.Use and Arm.Use"
+            .to_owned();
+        return Failure::Refused { code, text };
+    }
     let known = CODES.iter().find(|(known, _)| *known == code);
     match known {
         Some((_, said)) => Failure::Refused { code, text: (*said).to_owned() },
@@ -123,6 +129,9 @@ mod tests {
 
     #[test]
     fn unknown_words_keep_the_sentence_of_the_server() {
+        let narrow =
+            explained(refused("AuthorizationFailed", "The token does not carry the scope user_impersonation."));
+        assert!(narrow.to_string().contains("Graph.Use and Arm.Use"), "{narrow}");
         assert_eq!(explained(refused("NewCode", "A new reason.")).to_string(), "A new reason. (NewCode)");
         let failed = explained(anyhow::anyhow!("no answer").into());
         assert_eq!(failed.to_string(), "no answer");

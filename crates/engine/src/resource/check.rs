@@ -8,7 +8,10 @@ use ephor_domain::{
     scope::ArmScope,
 };
 
-use super::rights::{Rights, action, locate};
+use super::{
+    chain, known,
+    rights::{Rights, action, locate},
+};
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
@@ -38,7 +41,6 @@ impl Query for CheckAccess {
     }
 
     async fn run(self, files: &mut Files<'_>) -> Answer<Verdict> {
-        let rights = Rights::of(files.tx, self.principal, files.now).await?;
         if !self.as_administrator && self.principal != files.caller {
             let own = Rights::of(files.tx, files.caller, files.now).await?;
             let (_, chain) = locate(files.tx, &own, &self.scope, action::READ_ASSIGNMENTS).await?;
@@ -47,7 +49,15 @@ impl Query for CheckAccess {
         if self.action.is_empty() || self.action.contains('*') {
             return Err(Refusal::Invalid { field: "action", rule: "one action, without a star" }.into());
         }
-        let (_, chain) = locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
-        Ok(rights.verdict(files.tx, &chain, &self.action, self.plane).await?)
+        let line = match known(files.tx, &self.scope).await {
+            Ok(scope) => chain(files.tx, &scope).await?,
+            // Who may look at all management groups learns which of them are not there.
+            Err(_) => {
+                let rights = Rights::of(files.tx, self.principal, files.now).await?;
+                locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?.1
+            }
+        };
+        let rights = Rights::at(files.tx, self.principal, &line, files.now).await?;
+        Ok(rights.verdict(files.tx, &line, &self.action, self.plane).await?)
     }
 }

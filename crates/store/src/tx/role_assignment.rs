@@ -34,6 +34,14 @@ static OF_PRINCIPAL: Statement = Statement::new(
         " FROM role_assignment WHERE principal = $1 ORDER BY scope_key, definition LIMIT 10000"
     ),
 );
+static OF_PRINCIPAL_AT: Statement = Statement::new(
+    "role_assignment.of_principal_at",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM role_assignment WHERE principal = $1 AND scope_key = $2 ORDER BY definition LIMIT 10000"
+    ),
+);
 static IN_SPAN: Statement = Statement::new(
     "role_assignment.in_span",
     concat!(
@@ -59,7 +67,8 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("role_assignment.delete", "DELETE FROM role_assignment WHERE name = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&READ, &LINE, &OF_PRINCIPAL, &IN_SPAN, &OF_ROLE, &INSERT, &UPDATE, &DELETE];
+pub(super) static ALL: &[&Statement] =
+    &[&READ, &LINE, &OF_PRINCIPAL, &OF_PRINCIPAL_AT, &IN_SPAN, &OF_ROLE, &INSERT, &UPDATE, &DELETE];
 
 /// A run of scopes that lie side by side in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +149,21 @@ impl Tx {
     ) -> Result<Vec<Assignment>, Fault> {
         let values: Vec<Vec<Value>> = principals.into_iter().map(|id| vec![id.into()]).collect();
         let rows = self.session.many(&OF_PRINCIPAL, values).await?;
+        rows.into_iter().flatten().map(|row| assignment(&mut Reader::new("role_assignment", row))).collect()
+    }
+
+    /// What these principals hold at exactly these scopes, in no particular order.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn role_assignments_at(
+        &mut self,
+        principals: impl IntoIterator<Item = Uuid>,
+        scopes: &[ArmScope],
+    ) -> Result<Vec<Assignment>, Fault> {
+        let at = |id: Uuid| scopes.iter().map(move |scope| vec![id.into(), scope.key().into()]);
+        let values: Vec<Vec<Value>> = principals.into_iter().flat_map(at).collect();
+        let rows = self.session.many(&OF_PRINCIPAL_AT, values).await?;
         rows.into_iter().flatten().map(|row| assignment(&mut Reader::new("role_assignment", row))).collect()
     }
 

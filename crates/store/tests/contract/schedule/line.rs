@@ -110,8 +110,8 @@ async fn one_row(store: Store) {
         made_by: id(0x701),
         ..first.clone()
     };
-    put(&store, &[first.clone()]).await;
-    put(&store, &[second.clone()]).await;
+    put(&store, std::slice::from_ref(&first)).await;
+    put(&store, std::slice::from_ref(&second)).await;
     let rows = list(&store, ROLES, Kind::Eligibility, Lines::All, None, 10).await;
     assert_eq!(rows, [LineRow { line: second.clone(), grant: None }]);
     let of = |schedule| store.read(move |tx| Box::pin(tx.lines_of_schedule(schedule)));

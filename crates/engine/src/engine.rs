@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     alarm::Alarm,
     call::Call,
-    keeper::AuditSigner,
+    keeper::{self, AuditSigner},
     pam::{limit::CreateLimit, readers::Readers},
     port::{Clock, Entropy, mfa::MfaProvider, notify::Notifier, target::TargetDirectory},
     reconcile::book::EndBook,
@@ -67,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) signer: Option<AuditSigner>,
     /// How many days the bodies of records are kept.
     pub(crate) record_days: AtomicU32,
+    pub(crate) order_days: AtomicU32,
     pub(crate) book: EndBook,
     pub(crate) node: Uuid,
     pub(crate) waiters: Waiters,
@@ -109,6 +110,7 @@ impl Engine {
                 notifier: parts.notifier,
                 signer: parts.signer,
                 record_days: AtomicU32::new(retention::DAYS),
+                order_days: AtomicU32::new(keeper::ORDER_DAYS),
                 book: EndBook::default(),
                 node: parts.node,
                 waiters: Waiters::default(),

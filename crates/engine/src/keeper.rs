@@ -1,10 +1,13 @@
 //! The keeper of the audit log and of the store's size: numbers leaves where commits leave them unnumbered, signs
 //! checkpoints, deletes what retention has passed (seams §15, §16).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use ephor_audit::{Frontier, checkpoint::Checkpoint, events::Transition, key::SigningKey};
-use ephor_store::Fault;
+use ephor_store::{Fault, tx::retention::Kept};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{engine::Engine, ledger::Ledger, reconcile::lease};
@@ -33,6 +36,8 @@ const ALARM_EVERY: SignedDuration = SignedDuration::from_secs(15);
 /// How often is looked for what alerts are about (`GRAPH 14.4`), and when for the first time.
 const SCAN_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const FIRST_SCAN: SignedDuration = SignedDuration::from_mins(10);
+/// Days that a finished order for a schedule is kept unless somebody says otherwise (`GRAPH 9.2`, `ARM 8`).
+pub(crate) const ORDER_DAYS: u32 = 45;
 /// Requests deleted in one transaction.
 const PURGE: u32 = 500;
 
@@ -91,12 +96,19 @@ impl Engine {
         }
     }
 
-    /// Deletes finished requests whose retention has passed (T19, `PAM 15.4`). Answers how many.
+    /// From now on, finished orders for schedules are kept for so many days. Those behind a schedule that is in force or
+    /// to come are not finished.
+    pub fn keep_orders(&self, days: u32) {
+        self.inner.order_days.store(days, Ordering::Relaxed);
+    }
+
+    /// Deletes finished requests whose retention has passed (T19, `PAM 15.4`, `GRAPH 9.2`). Answers how many.
     ///
     /// # Errors
     /// Faults of the store.
     pub async fn purge(&self) -> Result<u64, Fault> {
         let call = self.system("retention");
+        let days = self.inner.order_days.load(Ordering::Relaxed);
         let mut purged = 0;
         loop {
             let call = call.clone();
@@ -105,10 +117,12 @@ impl Engine {
                 .transact(move |tx| {
                     let call = call.clone();
                     Box::pin(async move {
-                        let days = tx.settings().await?.request_expiration_in_days;
-                        let kept = SignedDuration::from_hours(24 * i64::from(days));
-                        let before = call.now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
-                        let gone = tx.purge_finished(before, PURGE).await?;
+                        let before = |days: u32| {
+                            let kept = SignedDuration::from_hours(24 * i64::from(days));
+                            call.now.saturating_sub(kept).unwrap_or(Timestamp::MIN)
+                        };
+                        let pam = before(tx.settings().await?.request_expiration_in_days);
+                        let gone = tx.purge_finished(Kept { pam, orders: before(days) }, PURGE).await?;
                         let mut ledger = Ledger::new(&call);
                         for id in &gone {
                             let mut record = call

@@ -25,6 +25,7 @@ pub mod problem;
 pub mod refused;
 pub mod serve;
 mod stall;
+pub mod throttle;
 
 pub use bind::{BindError, Binding, Socket};
 pub use call::{Authority, CallId, Peer, ReceivedUri, Scheme};
@@ -34,3 +35,4 @@ pub use limits::Limits;
 pub use owner::Owner;
 pub use refused::Refused;
 pub use serve::{Server, Stopped};
+pub use throttle::Throttle;

@@ -105,6 +105,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0017_alert_operation.sqlite.sql"),
         postgres: include_str!("../migrations/0017_alert_operation.postgres.sql"),
     },
+    Migration {
+        number: 19,
+        name: "taken_name",
+        sqlite: include_str!("../migrations/0019_taken_name.sqlite.sql"),
+        postgres: include_str!("../migrations/0019_taken_name.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

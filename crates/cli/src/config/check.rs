@@ -286,6 +286,9 @@ fn audit(config: &Config, found: &mut Vec<Mistake>) {
             found.push(Mistake::at("audit.origin", "expected printable text without blanks and plus signs"));
         }
     }
+    if config.schedules.request_retention_days == 0 {
+        found.push(Mistake::at("schedules.request_retention_days", "expected at least 1"));
+    }
     if config.audit.retention_days == 0 {
         found.push(Mistake::at("audit.retention_days", "expected at least 1"));
     }

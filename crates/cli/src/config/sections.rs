@@ -94,6 +94,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// What the PAM provider of a new store begins with.
     pub pam: Pam,
+    /// Schedules of directory roles, groups and resources.
+    pub schedules: Schedules,
     /// The audit log.
     pub audit: Audit,
     /// The log of the process, on standard error.
@@ -121,6 +123,7 @@ impl Default for Config {
             mfa_hook: None,
             notifications: Notifications::default(),
             pam: Pam::default(),
+            schedules: Schedules::default(),
             audit: Audit::default(),
             log: Log::default(),
         }
@@ -189,6 +192,9 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// After the order to stop: how long calls in flight may go on.
     pub grace: Period,
+    /// Most calls of one caller a second on the Graph API; further ones are told to come back a second later. 0 is no
+    /// limit. Each node counts for itself.
+    pub calls_per_second: u32,
 }
 
 impl Default for Limits {
@@ -204,6 +210,7 @@ impl Default for Limits {
             connections: count(limits.connections),
             connections_per_address: count(limits.connections_per_address),
             grace: period(limits.grace),
+            calls_per_second: 0,
         }
     }
 }
@@ -454,6 +461,20 @@ pub struct Webhook {
     pub secret: Option<SecretString>,
     /// File that holds the secret; one line end after it is not part of it.
     pub secret_file: Option<PathBuf>,
+}
+
+/// Schedules of directory roles, groups and resources.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedules {
+    /// Days a finished request is kept. One behind a schedule that is in force or to come is not finished.
+    pub request_retention_days: u32,
+}
+
+impl Default for Schedules {
+    fn default() -> Self {
+        Self { request_retention_days: 45 }
+    }
 }
 
 /// The audit log.

@@ -27,6 +27,8 @@ fn nothing_is_a_good_configuration() {
     assert_eq!(config.sign_in.settings(), ephor_identity::Settings::default());
     assert_eq!(config.limits.front(), ephor_front::Limits::default());
     assert_eq!(config.audit.retention_days, 400);
+    assert_eq!(config.schedules.request_retention_days, 45);
+    assert_eq!(config.limits.calls_per_second, 0);
 }
 
 #[test]

@@ -153,8 +153,10 @@ impl Command for Submit {
             return Err(Refusal::Invalid { field: "the order", rule: "texts of at most 8,192 characters" }.into());
         }
         Box::pin(authority::require(desk, &order.key, order.kind, order.action, order.principal)).await?;
+        // Also a name whose request retention deleted: a late repeat must not give again what was given once.
         if let Some(name) = &order.name
-            && desk.tx.order_named(order.key.provider(), name).await?.is_some()
+            && (desk.tx.order_named(order.key.provider(), name).await?.is_some()
+                || desk.tx.is_name_taken(order.key.provider(), name).await?)
         {
             return Err(Refusal::Conflict { what: "the name of the request" }.into());
         }

@@ -3,7 +3,7 @@
 use ephor_domain::{id::RequestId, provider::Provider};
 use jiff::Timestamp;
 
-use super::{Tx, code};
+use super::{Tx, code, fold};
 use crate::{
     Fault,
     sql::{Op, Statement},
@@ -12,7 +12,18 @@ use crate::{
 static PURGE: Statement = Statement::new(
     "retention.purge",
     "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE finished IS NOT NULL AND finished < $1 \
-     ORDER BY finished, id LIMIT $2) RETURNING id, grant_id, approval, provider",
+     AND ((provider = 0 AND finished < $2) OR (provider <> 0 AND finished < $3)) \
+     ORDER BY finished, id LIMIT $4) RETURNING id, grant_id, approval, provider, name_key",
+);
+
+static TAKE_NAME: Statement = Statement::new(
+    "retention.take_name",
+    "INSERT INTO taken_name (provider, name_key) VALUES ($1, $2) ON CONFLICT (provider, name_key) DO NOTHING",
+);
+
+static IS_TAKEN: Statement = Statement::new(
+    "retention.is_taken",
+    "SELECT EXISTS (SELECT 1 FROM taken_name t WHERE t.provider = $1 AND t.name_key = $2)",
 );
 
 static PURGE_GRANT: Statement =
@@ -66,6 +77,8 @@ static PURGE_ALL: [&Statement; 9] = [
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] = &[
     &PURGE,
+    &TAKE_NAME,
+    &IS_TAKEN,
     &PURGE_GRANT,
     &PURGE_APPROVAL,
     &PURGE_ORDER,
@@ -81,22 +94,34 @@ pub(super) static ALL: &[&Statement] = &[
     &PURGE_CEREMONIES,
 ];
 
+/// How long finished requests are kept: those that were finished before these instants go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Requests of PAM roles.
+    pub pam: Timestamp,
+    /// Orders for schedules.
+    pub orders: Timestamp,
+}
+
 impl Tx {
-    /// Deletes requests that were finished before `before`, with grant and approval, at most `limit`; answers how many.
-    /// Requests that are not finished are never deleted.
+    /// Deletes requests that were finished before their instant, with grant and approval, at most `limit`; answers which.
+    /// Requests that are not finished are never deleted, and the names of deleted ones stay taken.
     ///
     /// # Errors
     /// As any statement.
-    pub async fn purge_finished(&mut self, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, Fault> {
-        let gone = self.all("request", &PURGE, vec![before.into(), limit.into()], |row| {
+    pub async fn purge_finished(&mut self, kept: Kept, limit: u32) -> Result<Vec<RequestId>, Fault> {
+        let Kept { pam, orders } = kept;
+        let values = vec![pam.max(orders).into(), pam.into(), orders.into(), limit.into()];
+        let gone = self.all("request", &PURGE, values, |row| {
             let id: RequestId = row.id("id")?;
             let (grant, approval) = (row.uuid_or_null("grant_id")?, row.uuid_or_null("approval")?);
             let provider: Provider = code::read(row, "provider")?;
-            Ok((id, grant, approval, provider))
+            Ok((id, grant, approval, provider, row.text_or_null("name_key")?))
         });
         let gone = gone.await?;
         let mut ops = Vec::new();
-        for (id, grant, approval, provider) in &gone {
+        for (id, grant, approval, provider, name) in &gone {
+            ops.extend(name.as_deref().map(|name| Op::Run(TAKE_NAME.with([code::of(*provider), name.into()]))));
             ops.extend(grant.map(|grant| Op::Run(PURGE_GRANT.with([grant.into()]))));
             if *provider == Provider::Pam {
                 ops.extend(approval.map(|approval| Op::Run(PURGE_APPROVAL.with([approval.into()]))));
@@ -106,6 +131,15 @@ impl Tx {
         }
         self.session.write(ops).await?;
         Ok(gone.into_iter().map(|(id, ..)| id).collect())
+    }
+
+    /// Was this the name of a request that is deleted? Letter case does not count.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn is_name_taken(&mut self, provider: Provider, name: &str) -> Result<bool, Fault> {
+        let found = self.first("taken_name", &IS_TAKEN, vec![code::of(provider), fold(name).into()]).await?;
+        found.map_or(Ok(false), |mut row| row.bool("exists"))
     }
 
     /// Deletes sessions, links, codes and tokens that ended before `before`; answers how many.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use ephor_domain::{
     effect::{Attempt, Membership, Prior},
     grant::{EndCause, Phase},
+    provider::Provider,
     request::{Declined, Stage},
 };
 use ephor_store::{
     Store, Write,
-    tx::{account::Account, outbox::Outgoing},
+    tx::{account::Account, outbox::Outgoing, retention::Kept},
 };
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         ("rights are read from confirmed memberships before the end", |store| Box::pin(members(store))),
         ("an outbox row is taken once", |store| Box::pin(outbox(store))),
         ("only finished requests are purged", |store| Box::pin(retention(store))),
+        ("orders have a retention of their own, and their names stay taken", |store| Box::pin(orders_kept(store))),
         ("a lease has one holder", |store| Box::pin(lease(store))),
         ("a call is started once", |store| Box::pin(challenge(store))),
     ]
@@ -293,7 +295,10 @@ async fn retention(store: Store) {
         .unwrap();
     let declined = Stage::Declined { cause: Declined::Withdrawn, at: at(20) };
     apply(&store, vec![Write::InsertRequest(request(6, JEN, at(0), declined))]).await.unwrap();
-    let purge = |before: i64, limit| store.transact(move |tx| Box::pin(tx.purge_finished(at(before), limit)));
+    let purge = |before: i64, limit| {
+        let kept = Kept { pam: at(before), orders: at(0) };
+        store.transact(move |tx| Box::pin(tx.purge_finished(kept, limit)))
+    };
     let mut first = purge(300, 2).await.unwrap();
     first.sort();
     assert_eq!(first, [id(2), id(6)]);
@@ -303,6 +308,39 @@ async fn retention(store: Store) {
     let ids: Vec<_> = left.iter().map(|row| (row.request.id.uuid().as_u128(), row.grant.is_some())).collect();
     assert_eq!(ids, [(4, true), (3, true), (5, false)]);
     assert!(store.read(|tx| Box::pin(tx.grant_case(grant_id(1)))).await.unwrap().is_none());
+}
+
+async fn orders_kept(store: Store) {
+    populate(&store).await;
+    let declined = |end: i64| Stage::Declined { cause: Declined::Withdrawn, at: at(end) };
+    let order = |number: u128, provider: Provider, name: Option<&str>, end: i64| {
+        let mut order = request(number, JEN, at(0), declined(end));
+        (order.provider, order.name) = (provider, name.map(str::to_owned));
+        Write::InsertRequest(order)
+    };
+    let rows = vec![
+        order(1, Provider::Pam, None, 100),
+        order(2, Provider::Groups, None, 100),
+        order(3, Provider::Resources, Some("Night-1"), 100),
+        order(4, Provider::Resources, Some("night-2"), 200),
+    ];
+    apply(&store, rows).await.unwrap();
+    let purge = |pam: i64, orders: i64| {
+        let kept = Kept { pam: at(pam), orders: at(orders) };
+        store.transact(move |tx| {
+            Box::pin(async move {
+                let mut gone = tx.purge_finished(kept, 10).await?;
+                gone.sort();
+                Ok(gone)
+            })
+        })
+    };
+    assert_eq!(purge(150, 50).await, Ok(vec![id(1)]));
+    assert_eq!(purge(50, 150).await, Ok(vec![id(2), id(3)]));
+    let taken = |provider, name: &'static str| store.read(move |tx| Box::pin(tx.is_name_taken(provider, name)));
+    assert_eq!(taken(Provider::Resources, "nIGHT-1").await, Ok(true));
+    assert_eq!(taken(Provider::Resources, "night-2").await, Ok(false), "the request itself has it");
+    assert_eq!(taken(Provider::Groups, "night-1").await, Ok(false));
 }
 
 async fn lease(store: Store) {

@@ -83,9 +83,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         public_origin: config.public_url.as_ref().map(|Text(origin)| origin.clone()),
         proxies: config.trusted_proxies.iter().map(|Text(network)| *network).collect(),
         limits: vouchers::limits(&config),
+        calls_per_second: config.limits.calls_per_second,
         demo: false,
     })?;
     process.engine().keep_records(config.audit.retention_days);
+    process.engine().keep_orders(config.schedules.request_retention_days);
     if !process.engine().has_administrator().await.map_err(anyhow::Error::from)? {
         tracing::warn!("not ready: there is no administrator; run `ephor admin init --user NAME` on this host");
     }

@@ -70,6 +70,21 @@ impl Collection {
     pub(crate) const GROUP_ELIGIBILITY_SCHEDULES: Self = of(Family::Groups, Kind::Eligibility, Sort::Schedules);
     pub(crate) const GROUP_ELIGIBILITY_INSTANCES: Self = of(Family::Groups, Kind::Eligibility, Sort::Instances);
 
+    pub(crate) const ALL: [Self; 12] = [
+        Self::ROLE_ASSIGNMENT_REQUESTS,
+        Self::ROLE_ASSIGNMENT_SCHEDULES,
+        Self::ROLE_ASSIGNMENT_INSTANCES,
+        Self::ROLE_ELIGIBILITY_REQUESTS,
+        Self::ROLE_ELIGIBILITY_SCHEDULES,
+        Self::ROLE_ELIGIBILITY_INSTANCES,
+        Self::GROUP_ASSIGNMENT_REQUESTS,
+        Self::GROUP_ASSIGNMENT_SCHEDULES,
+        Self::GROUP_ASSIGNMENT_INSTANCES,
+        Self::GROUP_ELIGIBILITY_REQUESTS,
+        Self::GROUP_ELIGIBILITY_SCHEDULES,
+        Self::GROUP_ELIGIBILITY_INSTANCES,
+    ];
+
     /// Type of the rows and name of the set.
     const fn names(self) -> (&'static str, &'static str) {
         match (self.family, self.kind, self.sort) {

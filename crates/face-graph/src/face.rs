@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ephor_engine::{Engine, port::Clock};
-use ephor_front::{Authority, CallId, Guard, Refused, Unanswered, guard::is_read, path::RequestPath};
+use ephor_front::{Authority, CallId, Guard, Refused, Throttle, Unanswered, guard::is_read, path::RequestPath};
 use ephor_identity::{
     Identity, Origin,
     cors::{Cors, CorsPolicy, cors},
@@ -24,7 +24,7 @@ use tower::Service;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Echo, Reply},
+    answer::{Content, Echo, Reply},
     batch, body,
     call::Call,
     caller,
@@ -47,6 +47,8 @@ pub struct Options {
     pub allowed_origins: Vec<Origin>,
     /// Longest time for answering a call.
     pub time_limit: Duration,
+    /// Most calls of one caller a second; 0 is no limit.
+    pub calls_per_second: u32,
 }
 
 /// What resources stand on.
@@ -55,6 +57,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) identity: Arc<Identity>,
     pub(crate) options: Arc<Options>,
+    throttle: Arc<Throttle>,
 }
 
 /// The Graph face. Cheap to clone; to be registered as the owner of `/v1.0` and `/beta`.
@@ -85,7 +88,8 @@ impl GraphFace {
             exposed: Some(HeaderValue::from_static("request-id, client-request-id, location, retry-after")),
         };
         let clock = Arc::clone(engine.clock());
-        Self { app: App { engine, identity, options: Arc::new(options) }, clock, cors: Arc::new(cors) }
+        let throttle = Arc::new(Throttle::per_second(options.calls_per_second));
+        Self { app: App { engine, identity, options: Arc::new(options), throttle }, clock, cors: Arc::new(cors) }
     }
 
     /// Answers one call.
@@ -147,7 +151,24 @@ async fn answer(app: App, request: Request<Body>) -> Answer<Reply> {
 /// # Errors
 /// What the resource says no with.
 pub(crate) async fn served(call: &Call) -> Answer<Reply> {
-    resource::serve(call).await
+    let reply = resource::serve(call).await?;
+    if call.target.counted { number(&reply) } else { Ok(reply) }
+}
+
+/// What of a list `/$count` answers: a plain number.
+fn number(reply: &Reply) -> Answer<Reply> {
+    let member = |name: &str| match &reply.content {
+        Content::Json(body) => body.get(name),
+        Content::Nothing | Content::Text(_) | Content::Xml(_) => None,
+    };
+    match (member("@odata.count"), member("value")) {
+        (Some(count), _) => Ok(Reply::text(count.to_string())),
+        // The list counts for those alone who take what may be a little old.
+        (None, Some(_)) => {
+            Err(GraphError::bad_object("$count is only supported with an eventual ConsistencyLevel header."))
+        }
+        (None, None) => Err(GraphError::unknown_segment("$count")),
+    }
 }
 
 /// The edition that a path is of, and what of the path is below its root.
@@ -190,6 +211,9 @@ pub(crate) async fn understood(app: App, request: Request<Body>) -> Answer<Under
         };
     }
     let signed = caller::signed(&app, &parts).await?;
+    if !app.throttle.admits(signed.id().uuid(), app.engine.now()) {
+        return Err(GraphError::too_many(1));
+    }
     if segments.is_empty() {
         let document = metadata::service(model::of(edition), &root);
         return if is_read {
@@ -200,16 +224,20 @@ pub(crate) async fn understood(app: App, request: Request<Body>) -> Answer<Under
     }
     let target = route::find(edition, &segments)?;
     let resource = target.resource;
-    if resource == route::Resource::Absent {
-        return Err(GraphError::not_implemented());
+    if target.counted && !is_read {
+        return Err(GraphError::method_not_allowed("GET"));
     }
     if !resource.allows(&parts.method) {
         return Err(GraphError::method_not_allowed(resource.methods()));
     }
     let is_own = target.keys.first().is_none_or(|key| key.eq_ignore_ascii_case(&signed.id().to_string()));
     resource.need(&parts.method, is_own).check(&signed)?;
-    let options = Query::parse(parts.uri.query().unwrap_or_default())
+    let mut options = Query::parse(parts.uri.query().unwrap_or_default())
         .map_err(|fault| GraphError::bad_request(fault.to_string()))?;
+    if target.counted {
+        options =
+            Query { filter: options.filter, search: options.search, count: true, top: Some(0), ..Query::default() };
+    }
     let body = body::read(&parts.headers, sent).await?;
     let Parts { method, uri, headers, extensions, .. } = parts;
     let call = Call { app, edition, root, service, method, uri, headers, extensions, signed, target, options, body };

@@ -26,8 +26,18 @@ mod tests {
 
     #[test]
     fn every_name_in_the_model_is_declared() {
-        const PRIMITIVE: [&str; 9] =
-            ["String", "Boolean", "Int32", "Int64", "Guid", "Date", "TimeOfDay", "DateTimeOffset", "Duration"];
+        const PRIMITIVE: [&str; 10] = [
+            "String",
+            "Boolean",
+            "Int32",
+            "Int64",
+            "Guid",
+            "Date",
+            "TimeOfDay",
+            "DateTimeOffset",
+            "Duration",
+            "Binary",
+        ];
         for edition in [Edition::V1, Edition::Beta] {
             let model = of(edition);
             let known = |name: &str| {

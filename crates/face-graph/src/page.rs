@@ -2,7 +2,7 @@
 //! (`GRAPH 3.4`).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ephor_odata::v4::{BindFault, Order, Predicate, Search, Shape};
+use ephor_odata::v4::{BindFault, Expanded, Order, Predicate, Search, Shape};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,7 @@ impl Plan {
         if shape.expand.iter().any(|expanded| !rules.expands.contains(&expanded.name.as_str())) {
             return Err(GraphError::unsupported_query("This $expand is not supported for lists."));
         }
+        check_depth(&shape)?;
         let unread = || GraphError::bad_request("The $skiptoken is not valid.");
         let token = options.skiptoken.as_deref().map(|text| Token::read(text).ok_or_else(unread)).transpose()?;
         let preferred = call.preferred_page();
@@ -235,7 +236,22 @@ fn next_link(call: &Call, next: &Token) -> String {
 /// # Errors
 /// 400 for what is not understood.
 pub(crate) fn shape(call: &Call, of: &str) -> Answer<Shape> {
-    Ok(Shape::bind(call.model(), of, &call.options)?)
+    let shape = Shape::bind(call.model(), of, &call.options)?;
+    check_depth(&shape)?;
+    Ok(shape)
+}
+
+/// Navigations whose rows hold what is behind them, so that more can be expanded there.
+const HELD: [&str; 8] =
+    ["policy", "rules", "effectiveRules", "alertDefinition", "alertConfiguration", "alertIncidents", "steps", "stages"];
+
+/// What lies behind an object is found for the rows of an answer, and no deeper: better refused than shown as nothing.
+fn check_depth(shape: &Shape) -> Answer<()> {
+    let is_flat = |expanded: &Expanded| HELD.contains(&expanded.name.as_str()) || expanded.shape.expand.is_empty();
+    match shape.expand.iter().find(|expanded| !is_flat(expanded)) {
+        None => Ok(()),
+        Some(deep) => Err(GraphError::unsupported_query(format!("An $expand within {} is not supported.", deep.name))),
+    }
 }
 
 /// The answer of one object.

@@ -36,7 +36,18 @@ const GROUPS: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-const SERVICES: &[&str] = &["Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const SERVICES: &[&str] =
+    &["Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const CHANGE_APPLICATIONS: &[&str] = &["Application.ReadWrite.All", "Directory.ReadWrite.All"];
+const SETTINGS: &[&str] = &[
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "RoleManagementPolicy.Read.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
 const OBJECTS: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
@@ -116,6 +127,14 @@ const UNITS: &[&str] = &[
 ];
 const AUDITS: &[&str] = &["AuditLog.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
+/// Eligibilities and assignments together.
+const ROLE_SCHEDULES: &[&str] = &[
+    "PrivilegedAccess.Read.AzureAD",
+    "PrivilegedAccess.ReadWrite.AzureAD",
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
 const READ_ROLE_ASSIGNMENT_SCHEDULES: &[&str] = &[
     "RoleAssignmentSchedule.Read.Directory",
     "RoleAssignmentSchedule.ReadWrite.Directory",
@@ -220,6 +239,10 @@ impl Need {
     pub(crate) const ME: Self = Self::Directory(ME);
     pub(crate) const GROUPS: Self = Self::Directory(GROUPS);
     pub(crate) const SERVICES: Self = Self::Directory(SERVICES);
+    pub(crate) const APPLICATIONS: Self = Self::Directory(SERVICES);
+    pub(crate) const CHANGE_APPLICATIONS: Self = Self::Directory(CHANGE_APPLICATIONS);
+    pub(crate) const ROLE_SCHEDULES: Self = Self::Privileged(ROLE_SCHEDULES);
+    pub(crate) const SETTINGS: Self = Self::Directory(SETTINGS);
     pub(crate) const OBJECTS: Self = Self::Directory(OBJECTS);
     pub(crate) const ORGANIZATION: Self = Self::Directory(ORGANIZATION);
     pub(crate) const ROLES: Self = Self::Privileged(ROLES);

@@ -22,6 +22,22 @@ impl From<Denied> for GraphError {
     }
 }
 
+impl GraphError {
+    /// The refusal of a change to the directory: missing rights are said in its words (`GRAPH 4.2`).
+    pub(crate) fn of_directory(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(
+                Refusal::NotAdministrator | Refusal::PersonRequired | Refusal::UnknownCaller | Refusal::AccountDisabled,
+            ) => Self::new(
+                StatusCode::FORBIDDEN,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            ),
+            denied @ (Denied::Refused(_) | Denied::Failed(_)) => denied.into(),
+        }
+    }
+}
+
 fn forbidden() -> GraphError {
     GraphError::new(
         StatusCode::FORBIDDEN,

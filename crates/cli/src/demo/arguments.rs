@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Let time stand still until POST /demo/clock moves it
     #[arg(long)]
     pub(super) simulated_clock: bool,
+    /// Most calls of one caller a second on the Graph API; 0 is no limit
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(super) calls_per_second: u32,
     /// Put MFA challenges to this provider
     #[arg(long, value_name = "URL")]
     pub(super) mfa_hook: Option<String>,

@@ -104,6 +104,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         public_origin: None,
         proxies: Vec::new(),
         limits: Limits::default(),
+        calls_per_second: arguments.calls_per_second,
         demo: true,
     })?;
     if arguments.json {

@@ -87,6 +87,8 @@ pub(crate) struct Setup {
     pub(crate) public_origin: Option<Origin>,
     pub(crate) proxies: Vec<Network>,
     pub(crate) limits: Limits,
+    /// Most calls of one caller a second; 0 is no limit.
+    pub(crate) calls_per_second: u32,
     /// Has the routes below `/demo`.
     pub(crate) demo: bool,
 }
@@ -173,6 +175,7 @@ impl Process {
             domains: setup.arm.domains.clone(),
             allowed_origins: setup.arm.allowed_origins.clone(),
             time_limit: setup.arm.time_limit,
+            calls_per_second: setup.calls_per_second,
         };
         let graph = GraphFace::new(engine.clone(), Arc::clone(&identity), graph);
         let arm = ArmFace::new(engine.clone(), Arc::clone(&identity), setup.arm);

@@ -75,6 +75,18 @@ fn graph_157_the_javascript_client_walks_the_same_and_lists_over_pages_and_batch
 }
 
 #[test]
+fn graph_160_the_python_sdk_waits_and_asks_again() {
+    let Some(python) = python() else { return };
+    script_at(&["--calls-per-second", "2"], "graph_throttle.py", &python, &[]);
+}
+
+#[test]
+fn graph_160_the_javascript_client_waits_and_asks_again() {
+    let Some(tools) = installed("EPHOR_CLIENTS_JS", "the Graph client of JavaScript") else { return };
+    script_at(&["--calls-per-second", "2"], "graph_throttle.mjs", "node", &[("EPHOR_CLIENTS_JS", &tools)]);
+}
+
+#[test]
 fn graph_159_documented_and_observed_examples_replay() {
     let Some(specification) = std::env::var_os("EPHOR_SPEC_DIR") else {
         eprintln!("skipped: EPHOR_SPEC_DIR does not say where the examples are");

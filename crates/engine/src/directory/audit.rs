@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Events of the directory itself; of privileged access all are.
-const OF_THE_DIRECTORY: [Event; 21] = [
+const OF_THE_DIRECTORY: [Event; 24] = [
     events::PRINCIPAL_CREATED,
     events::PRINCIPAL_CHANGED,
     events::PRINCIPAL_DISABLED,
@@ -46,6 +46,9 @@ const OF_THE_DIRECTORY: [Event; 21] = [
     events::GROUP_DELETED,
     events::GROUP_MEMBER_ADDED,
     events::GROUP_MEMBER_REMOVED,
+    events::APPLICATION_CHANGED,
+    events::APPLICATION_DELETED,
+    events::APPLICATION_CREDENTIAL_ADDED,
     events::ROLE_CREATED,
     events::ROLE_CHANGED,
     events::ROLE_DELETED,
@@ -164,8 +167,14 @@ impl Engine {
     ///
     /// # Errors
     /// Faults of the store.
-    pub async fn directory_changes(&self, after: (Timestamp, Uuid), limit: u32) -> Answer<Vec<AuditRow>> {
-        Ok(self.store.read(move |tx| Box::pin(tx.directory_audits_after(after, limit))).await?)
+    pub async fn directory_changes(&self, after: (Timestamp, Uuid), limit: u32) -> Answer<Vec<AuditEntry>> {
+        let read = self.store.read(move |tx| {
+            Box::pin(async move {
+                let rows = tx.directory_audits_after(after, limit).await?;
+                with_orders(tx, rows).await
+            })
+        });
+        Ok(read.await?)
     }
 
     /// Records, newest first (`GRAPH 16.2`).
@@ -207,24 +216,29 @@ impl Engine {
                     Err(Denied::Failed(fault)) => return Err(fault),
                 }
                 let rows = rows(tx).await?;
-                let mut requests: Vec<RequestId> = rows.iter().filter_map(|row| row.request).collect();
-                requests.sort_unstable();
-                requests.dedup();
-                let mut known = HashMap::new();
-                for id in requests {
-                    if let Some(order) = tx.order(id).await? {
-                        known.insert(id, order);
-                    }
-                }
-                let entry = |row: AuditRow| {
-                    let order = row.request.and_then(|id| known.get(&id).cloned());
-                    AuditEntry { row, order }
-                };
-                Ok(Ok(rows.into_iter().map(entry).collect()))
+                Ok(Ok(with_orders(tx, rows).await?))
             })
         });
         Ok(read.await??)
     }
+}
+
+/// Records with the orders that they belong to.
+async fn with_orders(tx: &mut Tx, rows: Vec<AuditRow>) -> Result<Vec<AuditEntry>, Fault> {
+    let mut requests: Vec<RequestId> = rows.iter().filter_map(|row| row.request).collect();
+    requests.sort_unstable();
+    requests.dedup();
+    let mut known = HashMap::new();
+    for id in requests {
+        if let Some(order) = tx.order(id).await? {
+            known.insert(id, order);
+        }
+    }
+    let entry = |row: AuditRow| {
+        let order = row.request.and_then(|id| known.get(&id).cloned());
+        AuditEntry { row, order }
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// May the caller see the directory's audits? An application may.

@@ -1,10 +1,10 @@
 //! Groups, their members and owners (`GRAPH 15.1` R8, R9).
 
-use ephor_domain::id::{GroupId, Id};
+use ephor_domain::id::GroupId;
 use ephor_engine::directory::{DirectoryObject, GroupEntry};
 use serde_json::{Value, json};
 
-use super::{needs_eventual, object};
+use super::object;
 use crate::{
     answer::Reply,
     call::Call,
@@ -91,13 +91,6 @@ pub(super) async fn owners(call: &Call) -> Answer<Reply> {
     let group = group(call).await?.group.id;
     let owners = call.engine().group_owners(group, None, MOST).await?;
     listed(call, object::rows(call, &owners)).await
-}
-
-pub(super) async fn member_count(call: &Call) -> Answer<Reply> {
-    needs_eventual(call)?;
-    let group: GroupId = group(call).await?.group.id;
-    let count = everybody(call, Id::new(group.uuid()), false).await?.len();
-    Ok(Reply::text(count.to_string()))
 }
 
 /// A list of objects of any type, or of the one that the path ends with.

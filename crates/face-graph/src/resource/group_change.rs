@@ -105,7 +105,7 @@ pub(super) async fn create(call: &Call) -> Answer<Reply> {
         members: bound(&body, "members")?,
         owners: bound(&body, "owners")?,
     };
-    let made = call.engine().administer(&call.signed.caller.actor, command).await?;
+    let made = call.engine().administer(&call.signed.caller.actor, command).await.map_err(GraphError::of_directory)?;
     let location = format!("{}/groups/{}", call.root, made.group.id);
     Ok(single(call, "group", "groups", &shape(call, "group")?, &group::row(&made)).created(&location))
 }
@@ -127,12 +127,12 @@ pub(super) async fn change(call: &Call) -> Answer<Reply> {
         members: bound(&body, "members")?,
         owners: bound(&body, "owners")?,
     };
-    call.engine().administer(&call.signed.caller.actor, command).await?;
+    call.engine().administer(&call.signed.caller.actor, command).await.map_err(GraphError::of_directory)?;
     Ok(Reply::done())
 }
 
 pub(super) async fn delete(call: &Call) -> Answer<Reply> {
     let id = Id::new(call.id(0)?);
-    call.engine().administer(&call.signed.caller.actor, DeleteGroup { id }).await?;
+    call.engine().administer(&call.signed.caller.actor, DeleteGroup { id }).await.map_err(GraphError::of_directory)?;
     Ok(Reply::done())
 }

@@ -1,12 +1,14 @@
 //! Resources: what is at a path, as rows for the model.
 
 mod alert;
+mod application;
 mod assignment;
 mod audit;
 mod delta;
 mod group;
 mod group_change;
 mod membership;
+mod namespace;
 mod object;
 mod organization;
 mod policy;
@@ -15,6 +17,7 @@ mod role;
 mod role_change;
 mod schedule;
 mod service_principal;
+mod tenant;
 mod unit;
 mod user;
 mod user_change;
@@ -24,7 +27,7 @@ use std::{
     future::ready,
 };
 
-use ephor_domain::{entitlement::Access, scope::DirectoryScope};
+use ephor_domain::{entitlement::Access, id::Id, scope::DirectoryScope};
 use ephor_engine::directory::NameCursor;
 use ephor_odata::v4::Predicate;
 use futures_util::future::BoxFuture;
@@ -58,19 +61,15 @@ pub(crate) fn serve(call: &Call) -> BoxFuture<'_, Answer<Reply>> {
         Resource::ServicePrincipalDelta => Box::pin(delta::get(call, delta::Followed::Services)),
         Resource::DirectoryRoleDelta => Box::pin(delta::get(call, delta::Followed::Roles)),
         Resource::Users => Box::pin(by_name(call, Source::Users)),
-        Resource::UserCount => Box::pin(number(call, Source::Users)),
         Resource::User | Resource::UserByName => Box::pin(user::get(call)),
         Resource::Me => Box::pin(user::me(call)),
         Resource::Manager => Box::pin(user::manager(call)),
         Resource::Groups => Box::pin(by_name(call, Source::Groups)),
-        Resource::GroupCount => Box::pin(number(call, Source::Groups)),
         Resource::Group => Box::pin(group::get(call)),
         Resource::Members => Box::pin(group::members(call, false)),
-        Resource::MemberCount => Box::pin(group::member_count(call)),
         Resource::TransitiveMembers => Box::pin(group::members(call, true)),
         Resource::Owners => Box::pin(group::owners(call)),
         Resource::ServicePrincipals => Box::pin(by_name(call, Source::Services)),
-        Resource::ServicePrincipalCount => Box::pin(number(call, Source::Services)),
         Resource::ServicePrincipal | Resource::ServicePrincipalByApp => Box::pin(service_principal::get(call)),
         Resource::MemberOf => Box::pin(membership::member_of(call, false)),
         Resource::TransitiveMemberOf => Box::pin(membership::member_of(call, true)),
@@ -131,12 +130,37 @@ pub(crate) fn serve(call: &Call) -> BoxFuture<'_, Answer<Reply>> {
         Resource::Stages(family) => Box::pin(schedule::approval::stages(call, family)),
         Resource::Stage(family) if call.method == Method::PATCH => Box::pin(schedule::approval::decide(call, family)),
         Resource::Stage(family) => Box::pin(schedule::approval::stage(call, family)),
+        Resource::MemberRefs | Resource::OwnerRefs if call.method != Method::POST => Box::pin(reference::list(call)),
         Resource::MemberRefs => Box::pin(reference::add(call, Access::Member)),
         Resource::MemberRef => Box::pin(reference::remove(call, Access::Member)),
         Resource::OwnerRefs => Box::pin(reference::add(call, Access::Owner)),
         Resource::OwnerRef => Box::pin(reference::remove(call, Access::Owner)),
         Resource::TransitiveRoleAssignments => Box::pin(assignment::transitive(call)),
-        Resource::Batch | Resource::Absent => Box::pin(ready(Err(GraphError::not_implemented()))),
+        Resource::Applications if call.method == Method::POST => Box::pin(application::change::create(call)),
+        Resource::Applications => Box::pin(application::list(call)),
+        Resource::Application | Resource::ApplicationByApp if call.method == Method::PATCH => {
+            Box::pin(application::change::change(call))
+        }
+        Resource::Application | Resource::ApplicationByApp if call.method == Method::DELETE => {
+            Box::pin(application::change::delete(call))
+        }
+        Resource::Application | Resource::ApplicationByApp => Box::pin(application::get(call)),
+        Resource::ApplicationCredential(order) => Box::pin(application::credential::order(call, order)),
+        Resource::DirectoryObjectDelta => Box::pin(delta::get(call, delta::Followed::Objects)),
+        Resource::DirectoryRoleMemberRefs if call.method == Method::POST => Box::pin(reference::add_holder(call)),
+        Resource::DirectoryRoleMemberRefs => Box::pin(reference::list(call)),
+        Resource::DirectoryRoleMemberRef => Box::pin(reference::remove_holder(call)),
+        Resource::DeletedRoleDefinitions => Box::pin(namespace::deleted_definitions(call)),
+        Resource::Namespaces => Box::pin(namespace::list(call)),
+        Resource::Namespace => Box::pin(ready(namespace::get(call))),
+        Resource::NamespaceActions => Box::pin(namespace::actions(call)),
+        Resource::RoleSchedules(sort) => Box::pin(schedule::both(call, sort)),
+        Resource::AuthorizationPolicy => Box::pin(ready(tenant::authorization_policy(call))),
+        Resource::AuthenticationContexts => Box::pin(tenant::contexts(call)),
+        Resource::AuthenticationContext => Box::pin(ready(tenant::context(call))),
+        Resource::SubscribedSkus => Box::pin(tenant::plans(call)),
+        // Served before.
+        Resource::Batch => Box::pin(ready(Err(GraphError::not_implemented()))),
     }
 }
 
@@ -146,6 +170,7 @@ pub(crate) enum Source {
     Users,
     Groups,
     Services,
+    Applications,
 }
 
 impl Source {
@@ -154,6 +179,7 @@ impl Source {
             Self::Users => "user",
             Self::Groups => "group",
             Self::Services => "servicePrincipal",
+            Self::Applications => application::OF,
         }
     }
 
@@ -162,6 +188,7 @@ impl Source {
             Self::Users => "users",
             Self::Groups => "groups",
             Self::Services => "servicePrincipals",
+            Self::Applications => application::SET,
         }
     }
 
@@ -195,6 +222,7 @@ impl Source {
                 })
                 .collect()
             }
+            Self::Applications => application::batch(call, after, limit).await?,
         })
     }
 
@@ -211,6 +239,9 @@ impl Source {
         };
         if let Some(ids) = predicate.equals(&["id"]) {
             let ids: Vec<Uuid> = few(ids)?.iter().filter_map(|id| guid(id)).collect();
+            if matches!(self, Self::Applications) {
+                return Ok(Some(application::those(call, ids.into_iter().map(Id::new).collect()).await?));
+            }
             let objects = call.engine().directory_objects(ids).await?;
             let rows = objects.iter().map(|object| object::row(call, object));
             let is_it = |row: &Value| object::type_of(row) == self.of();
@@ -234,14 +265,17 @@ impl Source {
                 }
                 Ok(None)
             }
-            Self::Services => {
+            Self::Services | Self::Applications => {
                 let Some(apps) = predicate.equals(&["appId"]) else { return Ok(None) };
-                let mut rows = Vec::new();
+                let mut found = Vec::new();
                 for app in few(apps)?.iter().filter_map(|app| guid(app)) {
-                    let found = call.engine().directory_service_of(ephor_domain::id::Id::new(app)).await?;
-                    rows.extend(found.as_ref().map(|found| service_principal::row(call, found)));
+                    found.extend(call.engine().directory_service_of(Id::new(app)).await?);
                 }
-                Ok(Some(rows))
+                if matches!(self, Self::Applications) {
+                    let ids = found.iter().map(|it| it.principal.id).collect();
+                    return Ok(Some(application::those(call, ids).await?));
+                }
+                Ok(Some(found.iter().map(|it| service_principal::row(call, it)).collect()))
             }
             Self::Groups => Ok(None),
         }
@@ -251,7 +285,7 @@ impl Source {
     pub(crate) async fn count(self, call: &Call) -> Answer<Option<u64>> {
         match self {
             Self::Users => Ok(Some(call.engine().count_users().await?)),
-            Self::Groups | Self::Services => Ok(None),
+            Self::Groups | Self::Services | Self::Applications => Ok(None),
         }
     }
 }
@@ -259,20 +293,6 @@ impl Source {
 async fn by_name(call: &Call, source: Source) -> Answer<Reply> {
     let plan = Plan::of(call, source.of(), source.set(), Rules::OBJECTS)?;
     list::by_name(call, &plan, source).await
-}
-
-/// `/$count`: a plain number.
-async fn number(call: &Call, source: Source) -> Answer<Reply> {
-    needs_eventual(call)?;
-    let plan = Plan::of(call, source.of(), source.set(), Rules::OBJECTS)?;
-    Ok(Reply::text(list::count(call, &plan, source).await?.to_string()))
-}
-
-fn needs_eventual(call: &Call) -> Answer<()> {
-    if call.is_eventual() {
-        return Ok(());
-    }
-    Err(GraphError::bad_object("$count is only supported with an eventual ConsistencyLevel header."))
 }
 
 /// Finds the navigations `names` of rows of type `of`, for all rows at once.

@@ -65,7 +65,11 @@ pub(super) async fn create(call: &Call) -> Answer<Reply> {
             Some(hash.map_err(|error| GraphError::bad_object(error.to_string()))?)
         }
     };
-    let made = call.engine().administer(&call.signed.caller.actor, CreateUser { account, password_hash, rest }).await?;
+    let made = call
+        .engine()
+        .administer(&call.signed.caller.actor, CreateUser { account, password_hash, rest })
+        .await
+        .map_err(GraphError::of_directory)?;
     let location = format!("{}/users/{}", call.root, made.principal.id);
     Ok(single(call, "user", "users", &shape(call, "user")?, &user::row(&made)).created(&location))
 }
@@ -85,12 +89,15 @@ pub(super) async fn change(call: &Call) -> Answer<Reply> {
     if member(&body, "passwordProfile").is_some() {
         return Err(GraphError::bad_object("A password cannot be changed here."));
     }
-    call.engine().administer(&call.signed.caller.actor, ChangeUser { id, patch }).await?;
+    call.engine()
+        .administer(&call.signed.caller.actor, ChangeUser { id, patch })
+        .await
+        .map_err(GraphError::of_directory)?;
     Ok(Reply::done())
 }
 
 pub(super) async fn delete(call: &Call) -> Answer<Reply> {
     let id = Id::new(id(call).await?);
-    call.engine().administer(&call.signed.caller.actor, DeleteUser { id }).await?;
+    call.engine().administer(&call.signed.caller.actor, DeleteUser { id }).await.map_err(GraphError::of_directory)?;
     Ok(Reply::done())
 }

@@ -17,6 +17,10 @@ use ephor_identity::{
 };
 use ephor_issuer::{IssuerFace, Order, Settings};
 use ephor_store::{Location, Store};
+use ephor_testkit::{
+    available_or_skip,
+    postgres::{Database, Postgres},
+};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -90,13 +94,47 @@ pub(crate) struct App {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) clock: SimulatedClock,
     issuer: IssuerFace,
-    _folder: tempfile::TempDir,
+    _home: Home,
+}
+
+/// Where the store is, kept as long as the app.
+enum Home {
+    Folder(tempfile::TempDir),
+    Database(Database),
+}
+
+/// Plays a scenario on SQLite and on PostgreSQL, each on a fresh app.
+pub(crate) async fn on_both(scenario: impl AsyncFn(&App)) {
+    let only = std::env::var("EPHOR_TEST_BACKEND").ok();
+    let plays = |backend: &str| only.as_deref().is_none_or(|only| only == backend);
+    if plays("sqlite") {
+        scenario(&App::start().await).await;
+    }
+    if plays("postgres")
+        && let Some(database) = available_or_skip(Postgres::database())
+    {
+        let app = App::open(Home::Database(database), 0).await;
+        scenario(&app).await;
+        app.engine.store().close().await;
+    }
 }
 
 impl App {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Location::Sqlite(folder.path().join("ephor.db"))).await.unwrap();
+        Self::open(Home::Folder(tempfile::tempdir().unwrap()), 0).await
+    }
+
+    /// Takes so many calls a second of each caller.
+    pub(crate) async fn throttled(calls_per_second: u32) -> Self {
+        Self::open(Home::Folder(tempfile::tempdir().unwrap()), calls_per_second).await
+    }
+
+    async fn open(home: Home, calls_per_second: u32) -> Self {
+        let location = match &home {
+            Home::Folder(folder) => Location::Sqlite(folder.path().join("ephor.db")),
+            Home::Database(database) => database.url().parse().unwrap(),
+        };
+        let store = Store::open(&location).await.unwrap();
         let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let clock = SimulatedClock::new(now);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
@@ -142,9 +180,10 @@ impl App {
             domains: vec!["demo.test".to_owned(), "other.test".to_owned()],
             allowed_origins: vec![PAGE.parse::<Origin>().unwrap()],
             time_limit: std::time::Duration::from_secs(30),
+            calls_per_second,
         };
         let face = GraphFace::new(engine.clone(), Arc::clone(&identity), options);
-        Self { face, engine, identity, keys, clock, issuer, _folder: folder }
+        Self { face, engine, identity, keys, clock, issuer, _home: home }
     }
 
     /// A token of somebody, with every scope.
@@ -218,6 +257,12 @@ impl App {
     pub(crate) async fn patch(&self, who: &str, path: &str, body: Value) -> Reply {
         let token = self.token(who).await;
         self.call(Method::PATCH, &token, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    /// `DELETE` by somebody with every scope.
+    pub(crate) async fn delete(&self, who: &str, path: &str) -> Reply {
+        let token = self.token(who).await;
+        self.call(Method::DELETE, &token, path, &[], "").await
     }
 
     pub(crate) async fn call(

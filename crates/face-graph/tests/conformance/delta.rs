@@ -5,7 +5,10 @@ use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::app::{App, Reply, each, group, who};
+use crate::{
+    app::{App, Reply, each, group, who},
+    schedule::{UA, activate, created, eligible, lasting, pass},
+};
 
 async fn delete(app: &App, who: &str, path: &str) -> Reply {
     let token = app.token(who).await;
@@ -96,7 +99,11 @@ async fn graph_148_first_all_then_what_changed_and_what_went() {
     }
     app.clock.set(app.clock.now() + SignedDuration::from_hours(24 * 31));
     assert_eq!(app.get("ga", &next).await.status, StatusCode::GONE, "too old");
-    assert_eq!(app.get("ga", "/v1.0/users/delta?$filter=id eq 'x'").await.status, StatusCode::BAD_REQUEST);
+    let filtered = format!("/v1.0/users/delta?$select=id&$filter=id eq '{}'", who("bob"));
+    assert_eq!(round(&app, &filtered).await.0, [json!({"id": who("bob")})]);
+    assert_eq!(app.get("ga", "/v1.0/users/delta?$orderby=id").await.status, StatusCode::BAD_REQUEST);
+    let pim = "/v1.0/roleManagement/directory/roleAssignmentSchedules/delta";
+    assert_eq!(app.get("ga", pim).await.error().2, "Resource not found for the segment 'delta'.");
 }
 
 #[tokio::test]
@@ -190,4 +197,78 @@ async fn people_are_made_changed_and_deleted_by_those_who_may() {
     });
     assert_eq!(app.post("app", "/v1.0/users", with_password.clone()).await.status, StatusCode::FORBIDDEN);
     assert_eq!(app.post("ga", "/v1.0/users", with_password).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn graph_148_memberships_that_come_and_go_by_activation_are_told() {
+    let app = App::start().await;
+    let root = "/v1.0/identityGovernance/privilegedAccess/group";
+    let order = |action: &str, access: &str, more: Value| {
+        let mut body = json!({
+            "action": action, "principalId": who("alice"), "groupId": group("G"), "accessId": access, "justification": "x",
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let (eligibilities, assignments) =
+        (format!("{root}/eligibilityScheduleRequests"), format!("{root}/assignmentScheduleRequests"));
+    let (_, next) = round(&app, "/v1.0/groups/delta?$deltatoken=latest").await;
+    for access in ["member", "owner"] {
+        created(app.post("ga", &eligibilities, order("adminAssign", access, lasting("P30D"))).await);
+    }
+    let (rows, next) = round(&app, &next).await;
+    assert_eq!(rows, [] as [Value; 0], "to be eligible is no membership");
+    created(app.post("alice", &assignments, order("selfActivate", "owner", lasting("PT1H"))).await);
+    created(app.post("alice", &assignments, order("selfActivate", "member", lasting("PT1H"))).await);
+    let alice = || json!({"@odata.type": "#microsoft.graph.user", "id": who("alice")});
+    let (rows, next) = round(&app, &next).await;
+    assert_eq!((rows.len(), of(&rows, &group("G"))["members@delta"].clone()), (1, json!([alice()])));
+    let (rows, next) = round(&app, &next).await;
+    assert_eq!(rows, [] as [Value; 0]);
+    pass(&app, 60).await;
+    let mut left = alice();
+    left["@removed"] = json!({"reason": "deleted"});
+    let (rows, next) = round(&app, &next).await;
+    assert_eq!((rows.len(), of(&rows, &group("G"))["members@delta"].clone()), (1, json!([left])));
+    // Within one round she came and went: what counts is how it is.
+    created(app.post("alice", &assignments, order("selfActivate", "member", lasting("PT1H"))).await);
+    pass(&app, 6).await;
+    created(app.post("alice", &assignments, order("selfDeactivate", "member", json!({}))).await);
+    let (rows, _) = round(&app, &next).await;
+    assert_eq!(of(&rows, &group("G"))["members@delta"], json!([left]));
+
+    // Roles likewise.
+    let (_, next) = round(&app, "/v1.0/directoryRoles/delta").await;
+    eligible(&app, "alice", lasting("P30D")).await;
+    created(activate(&app, "alice", lasting("PT1H")).await);
+    let (rows, next) = round(&app, &next).await;
+    assert_eq!((rows.len(), of(&rows, UA)["members@delta"].clone()), (1, json!([alice()])));
+    pass(&app, 60).await;
+    let (rows, _) = round(&app, &next).await;
+    assert_eq!(of(&rows, UA)["members@delta"], json!([left]));
+}
+
+#[tokio::test]
+async fn graph_148_objects_of_all_types_are_followed_together() {
+    let app = App::start().await;
+    let (all, _) = round(&app, "/v1.0/directoryObjects/delta").await;
+    let count =
+        async |set: &str| app.get("ga", &format!("/v1.0/{set}?$top=999")).await.ok()["value"].as_array().unwrap().len();
+    let (users, groups, services) = (count("users").await, count("groups").await, count("servicePrincipals").await);
+    assert_eq!(all.len(), users + groups + services);
+    let lost = made(&app, "lost").await;
+    let isof = "isof('microsoft.graph.user') or isof('microsoft.graph.group')";
+    let (some, next) = round(&app, &format!("/v1.0/directoryObjects/delta?$filter={isof}")).await;
+    assert_eq!(some.len(), users + groups + 1);
+    let kept = made(&app, "kept").await;
+    let robot = app.post("ga", "/v1.0/applications", json!({"displayName": "robot"})).await;
+    assert_eq!(robot.status, StatusCode::CREATED, "{}", robot.text());
+    assert_eq!(delete(&app, "ga", &format!("/v1.0/groups/{lost}")).await.status, StatusCode::NO_CONTENT);
+    let (rows, _) = round(&app, &next).await;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(of(&rows, &kept)["@odata.type"], "#microsoft.graph.group");
+    let gone = json!({"@odata.type": "#microsoft.graph.group", "id": lost, "@removed": {"reason": "deleted"}});
+    assert_eq!(*of(&rows, &lost), gone);
+    let unknown = app.get("ga", "/v1.0/directoryObjects/delta?$filter=isof('microsoft.graph.planet')").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
 }

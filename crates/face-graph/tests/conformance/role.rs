@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::app::{App, each, who};
+use crate::app::{App, each, group, who};
 
 const GA: &str = "62e90394-69f5-4237-9190-012177145e10";
 const PRA: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
@@ -141,7 +141,7 @@ async fn a_missing_scope_is_named() {
 }
 
 #[tokio::test]
-async fn transitive_assignments_need_the_header_and_the_filter() {
+async fn graph_036_transitive_assignments_need_the_header_and_lead_through_groups() {
     let app = App::start().await;
     let path = format!(
         "/beta/roleManagement/directory/transitiveRoleAssignments?$count=true&$filter=principalId eq '{}'",
@@ -152,16 +152,21 @@ async fn transitive_assignments_need_the_header_and_the_filter() {
     let found = app.get_eventual("gr", &path).await.ok();
     assert_eq!(each(&found, "roleDefinitionId"), [PRA]);
     assert_eq!(found["@odata.count"], 1);
+    // What alice2 holds is RG's.
+    let ua = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+    let given = json!({"principalId": group("RG"), "roleDefinitionId": ua, "directoryScopeId": "/"});
+    let made = app.post("pra", "/v1.0/roleManagement/directory/roleAssignments", given).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let path = format!(
+        "/beta/roleManagement/directory/transitiveRoleAssignments?$count=true&$filter=principalId eq '{}'",
+        who("alice2")
+    );
+    let found = app.get_eventual("gr", &path).await.ok();
+    assert_eq!((each(&found, "principalId"), each(&found, "roleDefinitionId")), (vec![&*group("RG")], vec![ua]));
+    let plain = format!("/beta/roleManagement/directory/roleAssignments?$filter=principalId eq '{}'", who("alice2"));
+    assert!(each(&app.get("gr", &plain).await.ok(), "id").is_empty());
     let path = "/beta/roleManagement/directory/transitiveRoleAssignments?$count=true";
     assert_eq!(app.get_eventual("gr", path).await.status, StatusCode::BAD_REQUEST);
     let reply = app.get_eventual("gr", &path.replace("beta", "v1.0")).await;
     assert_eq!(reply.status, StatusCode::BAD_REQUEST);
-}
-
-#[tokio::test]
-async fn what_is_not_served_yet_says_so() {
-    let app = App::start().await;
-    let reply = app.get("ga", "/v1.0/directoryObjects/delta").await;
-    let (status, code, _) = reply.error();
-    assert_eq!((status, code.as_str()), (501, "NotImplemented"));
 }

@@ -8,7 +8,7 @@ use ephor_issuer::{IssuerFace, Settings};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -204,4 +204,32 @@ async fn graph_012_pages_of_listed_origins_may_call() {
     }
     let reply = app.call(Method::OPTIONS, "", "/v1.0/users", &preflight("https://evil.example"), "").await;
     assert_eq!(reply.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn graph_160_a_caller_who_calls_too_often_is_told_to_come_back() {
+    let app = App::throttled(2).await;
+    let token = app.token("alice").await;
+    let me = async |token: &str| app.call(Method::GET, token, "/v1.0/me", &[], "").await;
+    assert_eq!([me(&token).await.status, me(&token).await.status], [StatusCode::OK; 2]);
+    let refused = me(&token).await;
+    assert_eq!(refused.error(), (429, "TooManyRequests".to_owned(), "Too many requests.".to_owned()));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // Others are not held up, and a second later nobody is.
+    let bob = app.token("bob").await;
+    assert_eq!(me(&bob).await.status, StatusCode::OK);
+    app.clock.set(app.now() + jiff::SignedDuration::from_secs(1));
+    assert_eq!(me(&token).await.status, StatusCode::OK);
+    // Of a batch each call counts; those refused say so themselves.
+    let calls: Vec<Value> =
+        (1..4).map(|number| json!({"id": number.to_string(), "method": "GET", "url": "/me?$select=id"})).collect();
+    let batch = json!({"requests": calls}).to_string();
+    app.clock.set(app.now() + jiff::SignedDuration::from_secs(1));
+    let answered = app.call(Method::POST, &token, "/v1.0/$batch", &[("content-type", "application/json")], batch).await;
+    let answered = answered.ok();
+    let responses = answered["responses"].as_array().unwrap();
+    let of = |status: u16| responses.iter().filter(|one| one["status"] == status).collect::<Vec<_>>();
+    assert_eq!((of(200).len(), of(429).len()), (1, 2));
+    assert_eq!(of(429)[0]["headers"]["retry-after"], "1");
+    assert_eq!(of(429)[0]["body"]["error"]["code"], "TooManyRequests");
 }

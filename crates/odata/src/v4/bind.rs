@@ -115,6 +115,8 @@ pub enum Predicate {
     All(Column, Box<Predicate>),
     /// The same for every row.
     Constant(bool),
+    /// The row is of this type.
+    IsOf(String),
 }
 
 /// One part of an order.
@@ -151,6 +153,7 @@ impl Predicate {
             | Self::Flag(_)
             | Self::Any(..)
             | Self::All(..)
+            | Self::IsOf(_)
             | Self::Constant(_) => None,
         }
     }
@@ -169,6 +172,7 @@ impl Predicate {
             | Self::Flag(_)
             | Self::Any(..)
             | Self::All(..)
+            | Self::IsOf(_)
             | Self::Constant(_) => None,
         }
     }
@@ -198,7 +202,7 @@ impl Predicate {
                 look(column);
                 body.visit(look);
             }
-            Self::Constant(_) => {}
+            Self::IsOf(_) | Self::Constant(_) => {}
         }
     }
 }
@@ -263,6 +267,10 @@ impl<'m> Binder<'m> {
             Filter::Or(parts) => Predicate::Or(self.all(parts)?),
             Filter::Not(inner) => Predicate::Not(Box::new(self.filter(inner)?)),
             Filter::Constant(value) => Predicate::Constant(*value),
+            Filter::IsOf(name) => match self.model.type_named(name) {
+                Some(known) => Predicate::IsOf(known.name.clone()),
+                None => return Err(BindFault::Unknown { name: name.clone(), of: qualified(self.of) }),
+            },
             Filter::Compare { left, op, right } => {
                 let column = self.single(left)?;
                 let constant = constant(&column, right)?;
@@ -371,7 +379,7 @@ impl<'m> Binder<'m> {
             "Int32" | "Int64" | "Int16" | "Double" => Kind::Number,
             "DateTimeOffset" => Kind::Instant,
             "Duration" => Kind::Duration,
-            "String" | "Guid" | "Date" | "TimeOfDay" => Kind::Text { exact },
+            "String" | "Guid" | "Date" | "TimeOfDay" | "Binary" => Kind::Text { exact },
             name if self.model.is_enum(name) => Kind::Text { exact: false },
             _ => Kind::Object,
         };

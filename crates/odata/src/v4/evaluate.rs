@@ -24,6 +24,10 @@ impl Predicate {
             Self::Or(parts) => parts.iter().any(|part| part.holds(stack)),
             Self::Not(inner) => !inner.holds(stack),
             Self::Constant(verdict) => *verdict,
+            Self::IsOf(name) => {
+                let named = stack.first().and_then(|row| row.get("@odata.type")).and_then(Value::as_str);
+                named.and_then(|named| named.rsplit('.').next()).is_some_and(|own| own.eq_ignore_ascii_case(name))
+            }
             Self::Compare(column, op, constant) => compared(column, stack, *op, constant),
             Self::In(column, constants) => constants.iter().any(|one| compared(column, stack, Op::Eq, one)),
             Self::Match(column, place, text) => {

@@ -58,6 +58,8 @@ pub enum Filter {
         /// What must hold for each.
         body: Box<Filter>,
     },
+    /// `isof('microsoft.graph.user')`: the row is of this type. The name stands without name space.
+    IsOf(String),
     /// Written out by `… eq true`: the same for every row.
     Constant(bool),
 }
@@ -247,6 +249,11 @@ impl Reader<'_> {
             }
             self.cursor = before;
         }
+        let before = self.cursor.clone();
+        if self.cursor.word("isof") && self.cursor.eat('(') {
+            return self.is_of();
+        }
+        self.cursor = before;
         let left = match self.side()? {
             Side::Operand(operand) => operand,
             Side::Literal(Literal::Bool(value)) => return self.constant(value),
@@ -288,6 +295,16 @@ impl Reader<'_> {
     /// `true`, or `true eq true`: clients build such filters.
     fn constant(&mut self, value: bool) -> Read<Filter> {
         self.judged(Filter::Constant(value))
+    }
+
+    fn is_of(&mut self) -> Read<Filter> {
+        self.cursor.blanks();
+        let at = self.cursor.at();
+        let Side::Literal(Literal::Text(name)) = self.side()? else { return Err(SyntaxFault::Unexpected { at }) };
+        self.cursor.blanks();
+        self.cursor.expect(')')?;
+        let name = name.rsplit('.').next().unwrap_or_default().to_owned();
+        self.judged(Filter::IsOf(name))
     }
 
     fn matching(&mut self, place: Place) -> Read<Filter> {

@@ -226,6 +226,12 @@ impl Model {
         }
     }
 
+    /// The type of this name, in any letter case.
+    #[must_use]
+    pub fn type_named(&self, name: &str) -> Option<&Type> {
+        self.types.values().find(|known| known.name.eq_ignore_ascii_case(name))
+    }
+
     /// The members of a type with those it inherits, the oldest first.
     #[must_use]
     pub fn members(&self, name: &str) -> Vec<&Member> {

@@ -114,11 +114,11 @@ mod tests {
         assert_eq!(ALL.len(), lines.count());
         for line in ALL.iter() {
             assert!(ephor_audit::events::find(line.event).is_some(), "{line:?}");
-            let known = ["order", "kind", "provider", "access", "request", "as", "change"];
+            let known = ["order", "kind", "provider", "access", "request", "as", "change", "when"];
             assert!(line.conditions.iter().all(|(name, _)| known.contains(name)), "{line:?}");
         }
         assert_eq!(events_named("update ROLE setting in pim"), [9240]);
-        assert_eq!(events_named("Add member to role in PIM completed (permanent)"), [9233, 9234]);
+        assert_eq!(events_named("Add member to role in PIM completed (permanent)"), [9013, 9233, 9234]);
         assert_eq!(events_named("Add member to Mars"), [0; 0]);
     }
 

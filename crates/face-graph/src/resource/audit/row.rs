@@ -96,6 +96,11 @@ impl Facts for Known<'_> {
                 let is_endless = self.order()?.order.details.asked.end == AskedEnd::Never;
                 is_endless.then_some("never")
             }),
+            // An order whose start is still to come has not taken effect with its record.
+            "when" => {
+                let start = self.order().and_then(|it| it.order.details.start);
+                Some(if start.is_some_and(|start| start > row.at) { "later" } else { "now" })
+            }
             _ => self.said.text(name),
         }
     }

@@ -106,7 +106,7 @@ pub(in crate::resource) async fn mine(call: &Call, family: Family) -> Answer<Rep
     } else {
         return Err(GraphError::bad_request("The value of 'on' is not supported."));
     };
-    let plan = Plan::of(call, OF, family.approvals(), Rules::SCHEDULES)?;
+    let plan = Plan::of(call, OF, format!("Collection({OF})"), Rules::SCHEDULES)?;
     let views = call.engine().approvals(&call.signed.caller.actor, family.provider(), whose).await?;
     list::whole(call, &plan, rows(call, family, &views).await?).await
 }

@@ -72,13 +72,53 @@ async fn mine(call: &Call, collection: Collection) -> Answer<Reply> {
             return Err(GraphError::bad_request("The value of 'on' is not supported."));
         }
     };
-    let plan = Plan::of(call, collection.of(), collection.set(), Rules::SCHEDULES)?;
+    // No set holds just these (`GRAPH 3.2`).
+    let plan = Plan::of(call, collection.of(), format!("Collection({})", collection.of()), Rules::SCHEDULES)?;
     rows(call, collection, &plan, whose).await
 }
 
 async fn rows(call: &Call, collection: Collection, plan: &Plan, whose: Whose) -> Answer<Reply> {
     let predicate = plan.predicate.as_ref();
     list::keyed(call, plan, &Rows { collection, lines: lines(predicate), orders: orders(predicate), whose }).await
+}
+
+/// Eligibilities and assignments of one principal and one role at one scope together (`GRAPH 7` D38).
+pub(super) async fn both(call: &Call, sort: Sort) -> Answer<Reply> {
+    const OF: [&str; 2] = ["unifiedRoleScheduleBase", "unifiedRoleScheduleInstanceBase"];
+    let [schedules, instances] = OF;
+    let (of, set) = match sort {
+        Sort::Requests | Sort::Schedules => (schedules, "Collection(unifiedRoleScheduleBase)"),
+        Sort::Instances => (instances, "Collection(unifiedRoleScheduleInstanceBase)"),
+    };
+    let plan = Plan::of(call, of, set, Rules::SCHEDULES)?;
+    let named = |name: &str| {
+        let found = call.target.named.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    };
+    let needed = |name: &str| {
+        let missing = || GraphError::bad_request(format!("The parameter '{name}' is needed: the id of an object."));
+        named(name).and_then(guid).ok_or_else(missing)
+    };
+    let (principal, definition) = (needed("principalId")?, needed("roleDefinitionId")?.to_string());
+    let scope = named("directoryScopeId").or_else(|| named("appScopeId")).unwrap_or("/");
+    let mut rows = Vec::new();
+    for kind in [Kind::Eligibility, Kind::Assignment] {
+        let collection = Collection { family: Family::Roles, kind, sort };
+        let (lines, orders) = (Lines::Of(PrincipalId::new(principal)), Orders::All);
+        let source = Rows { collection, lines, orders, whose: Whose::Visible };
+        let mut after = None;
+        loop {
+            let (batch, next) = source.batch(call, after, 1000).await?;
+            rows.extend(batch);
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
+    }
+    let is = |row: &Value, name: &str, value: &str| {
+        row.get(name).and_then(Value::as_str).is_some_and(|known| known.eq_ignore_ascii_case(value))
+    };
+    rows.retain(|row| is(row, "roleDefinitionId", &definition) && is(row, "directoryScopeId", scope));
+    list::whole(call, &plan, rows).await
 }
 
 /// Rows of a collection, by key.

@@ -156,7 +156,8 @@ fn f12_the_graph_face_answers_anything_without_a_fault() {
         folder,
     };
     // Every combination of odd values takes many minutes.
-    let phases = if std::env::var_os("EPHOR_LONG").is_some() { "examples,coverage,fuzzing" } else { "examples,fuzzing" };
+    let phases =
+        if std::env::var_os("EPHOR_LONG").is_some() { "examples,coverage,fuzzing" } else { "examples,fuzzing" };
     attack.run(
         phases,
         &[

@@ -26,7 +26,7 @@ use super::{
 };
 
 /// The keys of the root, for the environment.
-pub(crate) const ROOT_KEYS: [&str; 20] = [
+pub(crate) const ROOT_KEYS: [&str; 21] = [
     "public_url",
     "data_dir",
     "allowed_origins",
@@ -45,6 +45,7 @@ pub(crate) const ROOT_KEYS: [&str; 20] = [
     "mfa_hook",
     "notifications",
     "pam",
+    "schedules",
     "audit",
     "log",
 ];

@@ -4,7 +4,7 @@
 use ephor_cli::config::Config;
 use ephor_domain::{
     authentication::Methods,
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use ephor_engine::{
     Denied, Engine, Parts,
@@ -96,6 +96,7 @@ async fn set_password(engine: &Engine, first: &FirstAdministrator, password: &Se
         address: None,
         proof: Proof::Host,
         methods: Methods::default(),
+        delegation: Delegation::Whole,
     };
     engine.administer(&actor, SetPassword { principal: first.principal.id, hash }).await.map_err(denied)?;
     Ok(())

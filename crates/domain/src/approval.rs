@@ -74,10 +74,12 @@ pub struct Approver {
 pub enum Way {
     /// The local password, or a link to set it.
     Password,
-    /// The names by which directories and realms know the account.
+    /// The names by which directories and realms know the account, as it was made.
     Names,
     /// An identity of an outside issuer.
     Identity,
+    /// Names that the account was given later: directories and realms may know somebody else by them.
+    Renamed,
 }
 
 /// Who gave a way in, and when.
@@ -149,7 +151,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::authentication::{Method, Methods};
+    use crate::{
+        authentication::{Method, Methods},
+        principal::Delegation,
+    };
 
     const JEN: PersonId = PersonId::new(Uuid::from_u128(1));
     const PAT: PersonId = PersonId::new(Uuid::from_u128(2));
@@ -179,7 +184,17 @@ mod tests {
         let Approver { principal, person, .. } = approver;
         let approvers = [approver];
         let case = Case { asked_at: at(100), parties: &[JEN], approvers: &approvers };
-        may_decide(&case, &Actor { principal, person, address: None, proof, methods: Methods::default() })
+        may_decide(
+            &case,
+            &Actor {
+                principal,
+                person,
+                address: None,
+                proof,
+                methods: Methods::default(),
+                delegation: Delegation::Whole,
+            },
+        )
     }
 
     #[test]
@@ -237,7 +252,8 @@ mod tests {
         let shows = |proof, methods: &[Method], has_factor| {
             let methods = methods.iter().copied().collect();
             let principal = PrincipalId::new(PAT.uuid());
-            Actor { principal, person: PAT, address: None, proof, methods }.shows_enough(has_factor)
+            Actor { principal, person: PAT, address: None, proof, methods, delegation: Delegation::Whole }
+                .shows_enough(has_factor)
         };
         for proof in [Proof::Identified, Proof::Password, Proof::Remembered] {
             assert!(

@@ -1,5 +1,7 @@
 //! Principals and the persons behind them.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -69,6 +71,29 @@ pub struct Actor {
     pub proof: Proof,
     /// What was proved at the sign-in behind the call, for the record.
     pub methods: Methods,
+    /// How much of what the account may do the order may use.
+    pub delegation: Delegation,
+}
+
+/// How much of what an account may do an order may use (`GRAPH 17.1`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Delegation {
+    /// All of it: no program stands between the account and the order that was let do less.
+    #[default]
+    Whole,
+    /// What a program was let do for a person: the scopes of its token.
+    Scopes(Arc<BTreeSet<String>>),
+}
+
+impl Delegation {
+    /// May an order be given that asks for any one of these scopes?
+    #[must_use]
+    pub fn allows(&self, any_of: &[&str]) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Scopes(scopes) => any_of.iter().any(|scope| scopes.contains(*scope)),
+        }
+    }
 }
 
 impl Actor {

@@ -68,6 +68,18 @@ impl<'c> Ledger<'c> {
     /// A membership whose removal was under way and that is owed again ends the waiting of the grant that let it go: that
     /// grant is over, and another one justifies what is left (`PAM 9.6`). Whoever left a group loses what rested on it.
     pub(crate) async fn post(self, tx: &mut Tx) -> Result<(usize, Wake), Fault> {
+        let call = self.call;
+        let (records, mut wake, left) = self.put(tx).await?;
+        if left.is_empty() {
+            return Ok((records, wake));
+        }
+        let (records, more) = left::settle(tx, call, left, records).await?;
+        wake.merge(more);
+        Ok((records, wake))
+    }
+
+    /// Writes the batch, and answers besides who left groups: that is to be [settled](left::settle).
+    pub(crate) async fn put(self, tx: &mut Tx) -> Result<(usize, Wake, Vec<Left>), Fault> {
         let Self { call, writes, mut records, mut wake, taken_back, left } = self;
         if !writes.is_empty() {
             tx.apply(writes).await?;
@@ -87,12 +99,7 @@ impl<'c> Ledger<'c> {
                 }
             }
         }
-        if !left.is_empty() {
-            let (total, more) = Box::pin(left::settle(tx, call, left, records)).await?;
-            records = total;
-            wake.merge(more);
-        }
-        Ok((records, wake))
+        Ok((records, wake, left))
     }
 
     /// Somebody is out of a group for good, or may be.

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use ephor_domain::{
     authentication::{Methods, Proofs, Strength},
     id::PrincipalId,
-    principal::{Actor, Principal, Proof},
+    principal::{Actor, Delegation, Principal, Proof},
 };
 use ephor_engine::port::{Clock, Entropy};
 use ephor_store::tx::credential::Credential;
@@ -257,6 +257,7 @@ impl Identity {
             address: Some(address.to_canonical().to_string()),
             proof,
             methods: Methods::default(),
+            delegation: delegation(&via),
         };
         let mut caller = Caller { actor, principal, via, ambient };
         caller.actor.methods = caller.proofs(now).methods();
@@ -383,6 +384,17 @@ fn reason_of(fault: TokenFault) -> FailureReason {
         | TokenFault::NoObject
         | TokenFault::UnknownObject
         | TokenFault::NotLinked => FailureReason::ForgedToken,
+    }
+}
+
+/// A program acts within the scopes it was let have; an application for itself is asked for what it was given, and what a
+/// session or an API token of one's own opens is the face's to say.
+fn delegation(via: &Via) -> Delegation {
+    match via {
+        Via::Token(facts) if !facts.app_only => Delegation::Scopes(Arc::new(facts.scopes.clone())),
+        Via::Token(_) | Via::Basic | Via::Kerberos { .. } | Via::Session { .. } | Via::ApiToken { .. } => {
+            Delegation::Whole
+        }
     }
 }
 

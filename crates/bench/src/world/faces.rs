@@ -76,6 +76,7 @@ impl Faces {
             domains: vec!["bench.test".to_owned()],
             allowed_origins: Vec::new(),
             time_limit,
+            calls_per_second: 0,
         };
         let arm = ephor_face_arm::Options {
             public_url: URL.to_owned(),

@@ -13,7 +13,7 @@ pub mod tenant;
 use ephor_domain::{
     authentication::Methods,
     id::{EntitlementId, GroupId, PersonId, PrincipalId, TargetId},
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use uuid::{Uuid, uuid};
 
@@ -127,6 +127,7 @@ impl World {
             address: Some("127.0.0.1".to_owned()),
             proof: Proof::Person,
             methods: Methods::default(),
+            delegation: Delegation::Whole,
         }
     }
 }

@@ -10,7 +10,7 @@ use ephor_domain::{
     entitlement::{Access, EntitlementKey},
     id::{ClientId, PersonId, PrincipalId, TokenFamilyId},
     policy::Kind,
-    principal::{Actor, Principal, PrincipalKind, Proof},
+    principal::{Actor, Delegation, Principal, PrincipalKind, Proof},
     resource::{Assignment, AssignmentContent, OWNER},
     scope::{ArmScope, DirectoryScope, Place as Registered},
 };
@@ -175,6 +175,7 @@ fn actor(principal: PrincipalId, person: PersonId) -> Actor {
         address: Some("127.0.0.1".to_owned()),
         proof: Proof::Person,
         methods: Methods::default(),
+        delegation: Delegation::Whole,
     }
 }
 

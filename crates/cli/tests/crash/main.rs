@@ -21,7 +21,7 @@ use ephor_audit::key::SigningKey;
 use ephor_demo::cast;
 use ephor_domain::{
     authentication::Methods,
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use ephor_engine::{
     AuditSigner, Engine, Parts,
@@ -155,6 +155,7 @@ fn verify(folder: &Path, store: &str) {
             address: None,
             proof: Proof::Person,
             methods: Methods::default(),
+            delegation: Delegation::Whole,
         };
         let report = engine.verify_audit(&ada, None).await.unwrap();
         assert!(report.is_good(), "{report}");

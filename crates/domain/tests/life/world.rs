@@ -15,7 +15,7 @@ use ephor_domain::{
         create::{self, NewIds, Order, Passed, Standing},
         status::view,
     },
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
     request::{Channel, Declined, Request, Stage},
     text::Name,
     time::DailyWindow,
@@ -347,8 +347,14 @@ impl World {
         let parties: Vec<PersonId> = vec![id(person_of(number(request.principal)))];
         let approvers: Vec<Approver> = self.approvers[role].iter().map(|(_, approver)| approver.clone()).collect();
         let case = Case { asked_at: request.created, parties: &parties, approvers: &approvers };
-        let actor =
-            Actor { principal: id(by), person: id(person_of(by)), address: None, proof, methods: Methods::default() };
+        let actor = Actor {
+            principal: id(by),
+            person: id(person_of(by)),
+            address: None,
+            proof,
+            methods: Methods::default(),
+            delegation: Delegation::Whole,
+        };
         match may_decide(&case, &actor) {
             Ok(()) => {}
             Err(Refusal::SelfApproval | Refusal::ApprovalNotAvailable | Refusal::PersonRequired) => return Err(No),

@@ -195,6 +195,9 @@ pub(crate) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way
         return Ok(());
     }
     desk.tx.forget_ways_in(account, way, before).await?;
+    if way == Way::Renamed {
+        desk.tx.forget_ways_in(account, Way::Names, before).await?;
+    }
     if way == Way::Password && desk.tx.links_of_principal(account).await?.iter().all(|link| link.ended.is_some()) {
         desk.tx.forget_ways_in(account, Way::Identity, before).await?;
     }
@@ -203,7 +206,8 @@ pub(crate) async fn replaced(desk: &mut Desk<'_>, account: PrincipalId, way: Way
 
 /// Ends every way in of a person who comes to hold a directory role that somebody gave who may not give such roles: he may
 /// still know the password, and may have planted a token or a factor while he did. Names stay as they are, and so does
-/// who gave them.
+/// who gave them; an account that he gave other names is held back until it gets a password from those who may, for a
+/// directory or a realm may know him by them.
 pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -> Answer<()> {
     for own in desk.tx.principals_of_person(person).await? {
         let (now, mut ended) = (desk.now(), Vec::new());
@@ -218,7 +222,8 @@ pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -
                 ended.push(Way::Identity);
             }
         }
-        for given in desk.tx.ways_in(own.id).await? {
+        let ways = desk.tx.ways_in(own.id).await?;
+        for given in &ways {
             if given.by != person && !desk.may_appoint(given.by).await? {
                 ended.push(given.way);
             }
@@ -234,7 +239,15 @@ pub(in crate::admin) async fn end_given(desk: &mut Desk<'_>, person: PersonId) -
             desk.tx.delete_credential(own.id).await?;
             desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "appointment"));
         }
-        for way in [Way::Password, Way::Identity] {
+        if ended.contains(&Way::Renamed) {
+            desk.tx.put_credential(&Credential::held(own.id, now)).await?;
+            // Once: whoever lets the account in again has been told.
+            for given in ways.into_iter().filter(|given| given.way == Way::Renamed) {
+                desk.tx.put_way_in(own.id, Given { way: Way::Names, ..given }).await?;
+            }
+            desk.changed(events::PASSWORD_CHANGED, Subject::user(own.id), |record| record.detail("by", "names"));
+        }
+        for way in [Way::Password, Way::Identity, Way::Renamed] {
             desk.tx.forget_ways_in(own.id, way, EVER).await?;
         }
         desk.alarm("credential.ended-by-appointment", own.id.uuid(), [("principal", own.id.to_string())]);

@@ -24,7 +24,8 @@ use crate::{
     answer::Answer,
     pam::{
         PamRequest,
-        end::{Why, end_case},
+        end::{Why, end_case, open},
+        read::case,
     },
 };
 
@@ -158,13 +159,14 @@ impl Query for GetRequest {
     }
 
     async fn run(self, files: &mut Files<'_>) -> Answer<AdminRequest> {
-        let case = files.tx.request_case(self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
+        let case = case(files.tx, self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
         let request = PamRequest::at(case.request, case.grant, files.now);
         Names::default().put(files.tx, request).await
     }
 }
 
-/// Cancels one request of anybody: what has ended stays as it is (`PAM 9.3`).
+/// Cancels one request of PAM, of anybody: what has ended stays as it is (`PAM 9.3`). Other providers have rules of their own
+/// for that; [`EndGrant`] ends what they gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRequest {
     /// Which.
@@ -185,17 +187,16 @@ impl Command for CancelRequest {
     async fn run(self, desk: &mut Desk<'_>) -> Answer<AdminRequest> {
         let owner = desk.tx.owner_of_request(self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
         desk.tx.lock(&[Lock::Exclusive(owner.principal.uuid())]).await?;
-        if let Some(case) = desk.tx.request_case(self.request).await? {
-            end_case(desk.ledger(), case, Why::ADMINISTRATOR);
-            desk.flush().await?;
-        }
-        let case = desk.tx.request_case(self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
+        let found = case(desk.tx, self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
+        end_case(desk.ledger(), found, Why::ADMINISTRATOR);
+        desk.flush().await?;
+        let case = case(desk.tx, self.request).await?.ok_or(Refusal::NotFound { what: "request" })?;
         let request = PamRequest::at(case.request, case.grant, desk.now());
         Names::default().put(desk.tx, request).await
     }
 }
 
-/// Cancels everything open of a user, of a role, of both together, or of all.
+/// Cancels everything that is open by PAM of a user, of a role, of both together, or of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelAll {
     /// Of this user.
@@ -223,7 +224,19 @@ impl Command for CancelAll {
         if let Some(role) = self.role {
             desk.tx.role_name(role).await?.ok_or(Refusal::NotFound { what: "role" })?;
         }
-        Ok(desk.end_open(self.user, self.role, Why::ADMINISTRATOR).await?)
+        let owners = open(desk.tx, self.user, self.role).await?;
+        let mut locks: Vec<_> = owners.iter().map(|owner| Lock::Exclusive(owner.principal.uuid())).collect();
+        locks.dedup();
+        desk.tx.lock(&locks).await?;
+        let mut ended = 0;
+        for owner in owners {
+            let Some(found) = case(desk.tx, owner.request).await? else { continue };
+            end_case(desk.ledger(), found, Why::ADMINISTRATOR);
+            ended += u64::from(!desk.ledger().is_empty());
+            // One batch each, so that shared memberships are counted right (R4).
+            desk.flush().await?;
+        }
+        Ok(ended)
     }
 }
 

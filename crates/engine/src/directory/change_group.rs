@@ -21,7 +21,7 @@ use crate::{
     schedule::left::Left,
 };
 
-/// App roles by which an application says who is in groups.
+/// Scopes by which a program, and app roles by which an application, says who is in groups.
 pub(super) const GIVEN: [&str; 3] = ["Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.ReadWrite.All"];
 /// The same for groups that can be given roles.
 pub(super) const GIVEN_ROLES: [&str; 1] = ["RoleManagement.ReadWrite.Directory"];
@@ -53,11 +53,11 @@ pub(super) async fn changeable(desk: &mut Desk<'_>, group: GroupId) -> Answer<Gr
     let unknown = Refusal::NotFound { what: "group" };
     let entry = desk.tx.directory_groups_of(&[group]).await?.pop().ok_or(unknown)?;
     let assignable = entry.facts.role_assignable;
+    let given = by_scope(desk, assignable)?;
     let owned = match desk.administrator() {
         Some(caller) => desk.tx.owned_now(caller, desk.now()).await?.contains(&group),
         None => false,
     };
-    let given = if assignable { &GIVEN_ROLES[..] } else { &GIVEN[..] };
     let held = desk.directory_roles().await?;
     if !owned && !administers_group(&held, assignable) && !desk.is_given(given).await? {
         return Err(Refusal::NotAdministrator.into());
@@ -72,6 +72,18 @@ pub(super) async fn changeable(desk: &mut Desk<'_>, group: GroupId) -> Answer<Gr
         return Err(Refusal::Schedule(ScheduleRefusal::NotSupported).into());
     }
     Ok(entry)
+}
+
+/// What a program needs for a group, as scope or as app role: another thing where roles come with it (`GRAPH 17.1`).
+///
+/// # Errors
+/// [`Refusal::NotAdministrator`] for a program that acts for a person who let it do less, whatever he may do himself.
+pub(super) fn by_scope(desk: &Desk<'_>, role_assignable: bool) -> Answer<&'static [&'static str]> {
+    let names = if role_assignable { &GIVEN_ROLES[..] } else { &GIVEN[..] };
+    if desk.actor().is_some_and(|actor| !actor.delegation.allows(names)) {
+        return Err(Refusal::NotAdministrator.into());
+    }
+    Ok(names)
 }
 
 fn locks(group: GroupId, principal: PrincipalId) -> Vec<Lock> {

@@ -16,7 +16,7 @@ use ephor_domain::{
 use ephor_store::tx::{directory::GroupEntry, line::Lines, lock::Lock};
 
 use super::{
-    change_group::{GIVEN, GIVEN_ROLES, PutMember, changeable},
+    change_group::{PutMember, by_scope, changeable},
     memberships,
 };
 use crate::{
@@ -96,7 +96,7 @@ impl Command for CreateGroup {
     }
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<GroupEntry> {
-        let given = if self.role_assignable { &GIVEN_ROLES[..] } else { &GIVEN[..] };
+        let given = by_scope(desk, self.role_assignable)?;
         let held = desk.directory_roles().await?;
         if !administers_group(&held, self.role_assignable) && !desk.is_given(given).await? {
             return Err(Refusal::NotAdministrator.into());
@@ -251,35 +251,45 @@ impl Command for DeleteGroup {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         let GroupEntry { group, .. } = changeable(desk, self.id).await?;
-        let in_use = |by| Refusal::InUse { what: "the group", by };
-        if !desk.tx.roles_giving(group.id).await?.is_empty() {
-            return Err(in_use("a role that gives it").into());
-        }
-        let principal = PrincipalId::new(group.id.uuid());
-        if !desk.tx.administrator_roles(principal).await?.is_empty() {
-            return Err(in_use("an assignment of a directory role").into());
-        }
-        for access in [Access::Member, Access::Owner] {
-            let entitlement = EntitlementKey::Group { group: group.id, access }.id();
-            desk.end_open(None, Some(entitlement), Why::ADMINISTRATOR).await?;
-            desk.tx.delete_policy(entitlement).await?;
-        }
-        desk.end_open(Some(principal), None, Why::ADMINISTRATOR).await?;
-        eligibilities(desk, Provider::Groups, &Lines::Definition(group.id.uuid())).await?;
-        let own = Lines::Of(principal);
-        for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
-            eligibilities(desk, provider, &own).await?;
-        }
-        // Whoever is in it is out of those that it is in.
-        let above = memberships(desk.tx, group.id.uuid(), true, desk.now()).await?.groups;
-        if !desk.tx.delete_group(group.id).await? {
-            return Err(in_use("grants that still run").into());
-        }
-        desk.tx.delete_principal(principal).await?;
-        for group in above {
-            desk.ledger().left(Left { group: GroupId::new(group), principal, may_be_group: true });
-        }
-        desk.changed(events::GROUP_DELETED, Subject::group(group.id), |record| record);
-        Ok(())
+        forget(desk, &group).await
     }
+}
+
+/// Deletes a group with all that hangs on it, at whichever face it is asked for. Whether the caller may is asked before.
+///
+/// # Errors
+/// [`Refusal::InUse`] while a PAM role gives it, it holds a directory role for good, or a target has not confirmed that what
+/// it gave is gone.
+pub(crate) async fn forget(desk: &mut Desk<'_>, group: &Group) -> Answer<()> {
+    let in_use = |by| Refusal::InUse { what: "the group", by };
+    if !desk.tx.roles_giving(group.id).await?.is_empty() {
+        return Err(in_use("a role that gives it").into());
+    }
+    let principal = PrincipalId::new(group.id.uuid());
+    if !desk.tx.administrator_roles(principal).await?.is_empty() {
+        return Err(in_use("an assignment of a directory role").into());
+    }
+    for access in [Access::Member, Access::Owner] {
+        let entitlement = EntitlementKey::Group { group: group.id, access }.id();
+        desk.end_open(None, Some(entitlement), Why::ADMINISTRATOR).await?;
+        desk.tx.delete_policy(entitlement).await?;
+    }
+    desk.end_open(Some(principal), None, Why::ADMINISTRATOR).await?;
+    eligibilities(desk, Provider::Groups, &Lines::Definition(group.id.uuid())).await?;
+    let own = Lines::Of(principal);
+    for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
+        eligibilities(desk, provider, &own).await?;
+    }
+    // Whoever is in it is out of those that it is in.
+    let above = memberships(desk.tx, group.id.uuid(), true, desk.now()).await?.groups;
+    if !desk.tx.delete_group(group.id).await? {
+        return Err(in_use("grants that still run, or memberships that its target has not confirmed as removed").into());
+    }
+    desk.tx.delete_principal(principal).await?;
+    for group in above {
+        desk.ledger().left(Left { group: GroupId::new(group), principal, may_be_group: true });
+    }
+    let name = group.priv_account.as_str();
+    desk.changed(events::GROUP_DELETED, Subject::group(group.id), |record| record.detail("privAccountName", name));
+    Ok(())
 }

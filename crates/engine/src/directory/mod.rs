@@ -27,6 +27,7 @@ pub use ephor_store::tx::{
     application::ApplicationRow,
     directory::{GroupEntry, Span, UserEntry},
 };
+pub(crate) use group_life::forget;
 pub use group_life::{ChangeGroup, CreateGroup, DeleteGroup};
 pub use membership::Memberships;
 pub(crate) use membership::{groups_of, memberships};

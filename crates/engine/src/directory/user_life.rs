@@ -8,10 +8,9 @@ use ephor_domain::{
     directory::{UserFacts, reader::administers_users},
     id::{PersonId, PrincipalId},
     principal::{Principal, PrincipalKind},
-    provider::Provider,
     text::Name,
 };
-use ephor_store::tx::{credential::Credential, directory::UserEntry, line::Lines, lock::Lock};
+use ephor_store::tx::{credential::Credential, directory::UserEntry, lock::Lock};
 
 use crate::{
     admin::{
@@ -20,8 +19,7 @@ use crate::{
         user::{disable, priv_domain},
     },
     answer::Answer,
-    pam::end::Why,
-    schedule::close::eligibilities,
+    schedule::close,
 };
 
 /// App roles by which an application changes people's accounts.
@@ -239,8 +237,8 @@ async fn renamed(desk: &mut Desk<'_>, account: &Principal) -> Answer<()> {
     desk.tx.delete_sessions_of(account.id).await?;
     desk.tx.revoke_token_families_of(account.id, now).await?;
     desk.tx.revoke_api_tokens_of(account.id, now).await?;
-    replaced(desk, account.id, Way::Names, EVER).await?;
-    given(desk, account, Way::Names).await
+    replaced(desk, account.id, Way::Renamed, EVER).await?;
+    given(desk, account, Way::Renamed).await
 }
 
 /// Deletes an account. What it holds ends; its requests stay, under the id they name.
@@ -272,10 +270,7 @@ impl Command for DeleteUser {
             return Err(in_use("a PAM user: remove that first").into());
         }
         disable::keep_last(desk, &principal).await?;
-        desk.end_open(Some(self.id), None, Why::ACCOUNT).await?;
-        for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
-            eligibilities(desk, provider, &Lines::Of(self.id)).await?;
-        }
+        close::everything_of(desk, self.id).await?;
         if !desk.tx.memberships_of(self.id).await?.is_empty() {
             return Err(in_use("memberships that a target has not confirmed as removed: try again later").into());
         }

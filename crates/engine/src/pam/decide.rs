@@ -17,7 +17,7 @@ use ephor_store::{
 };
 
 use super::{
-    read::check_known,
+    read::{check_known, of_pam},
     way::{Step, notify, walk},
 };
 use crate::{
@@ -74,13 +74,13 @@ async fn decide(
     if let Err(refusal) = check_known(tx, actor.principal).await? {
         return refuse(tx, call, refusal, nothing).await;
     }
-    let Some(case) = tx.approval_case(id).await? else {
+    let Some(case) = tx.approval_case(id).await?.filter(of_pam) else {
         return refuse(tx, call, Refusal::ApprovalNotAvailable, nothing).await;
     };
     // Whose it is never changes; everything else is read again under the locks.
     let (role, holder) = (case.request.entitlement, case.request.principal);
     tx.lock(&[Lock::Shared(role.uuid()), Lock::Exclusive(holder.uuid())]).await?;
-    let Some(case) = tx.approval_case(id).await? else {
+    let Some(case) = tx.approval_case(id).await?.filter(of_pam) else {
         return refuse(tx, call, Refusal::ApprovalNotAvailable, nothing).await;
     };
     let about = About::request(&case.request);

@@ -15,7 +15,7 @@ use ephor_store::{
     tx::{Lock, case::RequestCase, owner::Owner},
 };
 
-use super::read::check_known;
+use super::read::{self, check_known};
 use crate::{
     answer::Answer,
     call::Call,
@@ -47,7 +47,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::UnknownCaller`], [`Refusal::AccountDisabled`]; [`Refusal::RequestNotAvailable`] for unknown and foreign
-    /// ids alike, [`Refusal::RequestNotClosable`] for
+    /// ids and those of other providers alike, [`Refusal::RequestNotClosable`] for
     /// Processing, Expired and Rejected ones; faults of the store.
     pub async fn pam_close(&self, actor: &Actor, id: RequestId) -> Answer<()> {
         let (actor, call) = self.pam_actor(actor).await?;
@@ -83,7 +83,7 @@ async fn close(
     tx.lock(&[Lock::Exclusive(principal.uuid())]).await?;
     let mut ledger = Ledger::new(call);
     let known = check_known(tx, principal).await?;
-    let case = tx.request_case(id).await?.filter(|case| case.request.principal == principal);
+    let case = read::case(tx, id).await?.filter(|case| case.request.principal == principal);
     let outcome = match (known, case) {
         (Err(refusal), _) => Err(refusal),
         (Ok(()), None) => Err(Refusal::RequestNotAvailable),
@@ -164,8 +164,12 @@ pub(crate) async fn end_all(
 /// Most requests ended in one command; a role or account with more takes several.
 const MOST: u32 = 10_000;
 
-/// Everything open of `principal`, of `role`, or of both: waiting requests and open grants.
-async fn open(tx: &mut Tx, principal: Option<PrincipalId>, role: Option<EntitlementId>) -> Result<Vec<Owner>, Fault> {
+/// Everything open of `principal`, of `role`, or of both: waiting requests and open grants, of every provider.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    principal: Option<PrincipalId>,
+    role: Option<EntitlementId>,
+) -> Result<Vec<Owner>, Fault> {
     let mut owners = Vec::new();
     for id in tx.open_requests(principal, role, MOST).await? {
         owners.extend(tx.owner_of_request(id).await?);

@@ -19,7 +19,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    PamRequest,
+    PamRequest, read,
     way::{Step, walk},
 };
 use crate::{
@@ -107,7 +107,7 @@ impl Engine {
         let call = call.proved_by([method].into_iter().collect());
         self.settle_presence(call, id, Presence::ProvedBy(method)).await?;
         let now = self.now();
-        let case = self.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
+        let case = self.store.read(move |tx| Box::pin(async move { read::case(tx, id).await })).await?;
         let case = case.ok_or(Refusal::RequestNotAvailable)?;
         Ok(PamRequest::at(case.request, case.grant, now))
     }
@@ -248,7 +248,7 @@ async fn settle(
     let none = || (Err(Refusal::RequestNotAvailable), Wake::default());
     let Some(owner) = tx.owner_of_request(id).await? else { return Ok(none()) };
     tx.lock(&[Lock::Shared(owner.entitlement.uuid()), Lock::Exclusive(owner.principal.uuid())]).await?;
-    let Some(case) = tx.request_case(id).await? else { return Ok(none()) };
+    let Some(case) = read::case(tx, id).await? else { return Ok(none()) };
     let Stage::AwaitingMfa { until } = case.request.stage else { return Ok(none()) };
     if call.now >= until {
         return Ok(none());

@@ -5,9 +5,10 @@ use ephor_domain::{
     id::{PrincipalId, RequestId},
     pam::{Role, Settings},
     principal::{Actor, Principal},
+    provider::Provider,
 };
 pub use ephor_store::tx::{Cursor, list::ToApprove};
-use ephor_store::{Fault, Tx};
+use ephor_store::{Fault, Tx, tx::case::RequestCase};
 use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
@@ -48,6 +49,20 @@ async fn priv_account(tx: &mut Tx, signed_in: PrincipalId, settings: &Settings) 
     }
     let Some(corp) = tx.principal(signed_in).await?.filter(|corp| corp.enabled) else { return Ok(None) };
     Ok(tx.user_of_corp(corp.id).await?.map(|row| row.principal))
+}
+
+/// A request of PAM's with what hangs on it: what was asked for by the rules of another provider is none here, and only
+/// that provider's rules end or decide it (seams §1).
+///
+/// # Errors
+/// Faults of the store.
+pub(crate) async fn case(tx: &mut Tx, id: RequestId) -> Result<Option<RequestCase>, Fault> {
+    Ok(tx.request_case(id).await?.filter(of_pam))
+}
+
+/// Is it PAM's?
+pub(super) fn of_pam(case: &RequestCase) -> bool {
+    case.request.provider == Provider::Pam
 }
 
 /// The caller's PAM account for reading, in the command that reads. Unknown callers and disabled accounts see nothing
@@ -176,10 +191,10 @@ impl Engine {
         Ok(self.store.read(|tx| Box::pin(async move { Ok(tx.settings().await?.zone()) })).await?)
     }
 
-    /// One request as it stands now, whoever's it is. For the engine's own answers and the admin face.
+    /// One request of PAM as it stands now, whoever's it is. For the engine's own answers.
     pub(crate) async fn pam_request(&self, id: RequestId) -> Answer<Option<PamRequest>> {
         let now = self.now();
-        let case = self.store.read(move |tx| Box::pin(async move { tx.request_case(id).await })).await?;
+        let case = self.store.read(move |tx| Box::pin(async move { case(tx, id).await })).await?;
         Ok(case.map(|case| PamRequest::at(case.request, case.grant, now)))
     }
 }

@@ -1,11 +1,23 @@
 //! Eligibilities of what is gone: of an account, or for a group, that is deleted.
 
 use ephor_audit::events;
-use ephor_domain::{policy::Kind, provider::Provider};
+use ephor_domain::{id::PrincipalId, policy::Kind, provider::Provider};
 use ephor_store::tx::line::{Lines, ScheduleLine};
 
 use super::{end, place};
-use crate::{admin::desk::Desk, answer::Answer, ledger::About};
+use crate::{admin::desk::Desk, answer::Answer, ledger::About, pam::end::Why};
+
+/// An account goes: what is open of it ends, and so does what it is eligible for.
+///
+/// # Errors
+/// Faults of the store.
+pub(crate) async fn everything_of(desk: &mut Desk<'_>, account: PrincipalId) -> Answer<()> {
+    desk.end_open(Some(account), None, Why::ACCOUNT).await?;
+    for provider in [Provider::DirectoryRoles, Provider::Groups, Provider::Resources] {
+        eligibilities(desk, provider, &Lines::Of(account)).await?;
+    }
+    Ok(())
+}
 
 /// Lines read at once.
 const PAGE: u32 = 1000;

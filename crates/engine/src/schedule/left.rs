@@ -28,17 +28,34 @@ pub(crate) struct Left {
     pub(crate) may_be_group: bool,
 }
 
-/// Ends the activations that rested on a membership which is over. Goes on counting records from `records`.
+/// Ends the activations that rested on a membership which is over. What ends may itself have been a membership that
+/// something rests on: one round after the other, however long such a chain is. Goes on counting records from `records`.
 ///
 /// # Errors
 /// Faults of the store.
 pub(crate) async fn settle(
     tx: &mut Tx,
     call: &Call,
-    left: Vec<Left>,
+    mut left: Vec<Left>,
     mut records: usize,
 ) -> Result<(usize, Wake), Fault> {
     let mut wake = Wake::default();
+    while !left.is_empty() {
+        let (total, more, next) = round(tx, call, left, records).await?;
+        records = total;
+        wake.merge(more);
+        left = next;
+    }
+    Ok((records, wake))
+}
+
+async fn round(
+    tx: &mut Tx,
+    call: &Call,
+    left: Vec<Left>,
+    mut records: usize,
+) -> Result<(usize, Wake, Vec<Left>), Fault> {
+    let (mut wake, mut next) = (Wake::default(), Vec::new());
     let mut touched: BTreeMap<PrincipalId, Vec<Resting>> = BTreeMap::new();
     for one in left {
         let mut rows = tx.resting_of(one.principal).await?;
@@ -56,7 +73,7 @@ pub(crate) async fn settle(
         }
     }
     if touched.is_empty() {
-        return Ok((records, wake));
+        return Ok((records, wake, next));
     }
     let locks: Vec<Lock> = touched.keys().map(|id| Lock::Exclusive(id.uuid())).collect();
     tx.lock(&locks).await?;
@@ -66,11 +83,11 @@ pub(crate) async fn settle(
             let Some(case) = tx.grant_case(row.grant).await? else { continue };
             let mut ledger = Ledger::following(call, records);
             end_case(&mut ledger, case, Why::ELIGIBILITY);
-            // What ends here may itself have been a membership that something rests on.
-            let (total, more) = Box::pin(ledger.post(tx)).await?;
+            let (total, more, out) = ledger.put(tx).await?;
             records = total;
             wake.merge(more);
+            next.extend(out);
         }
     }
-    Ok((records, wake))
+    Ok((records, wake, next))
 }

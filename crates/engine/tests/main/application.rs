@@ -8,7 +8,7 @@ use ephor_domain::{
     approval::Verdict,
     authentication::Methods,
     id::PrincipalId,
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use ephor_engine::admin::{
     administrator::Appoint,
@@ -44,6 +44,7 @@ fn acting(app: &ApplicationDetail) -> Actor {
         address: None,
         proof: Proof::Application,
         methods: Methods::default(),
+        delegation: Delegation::Whole,
     }
 }
 

@@ -12,6 +12,7 @@ mod crash;
 mod drift;
 mod duty;
 mod ends;
+mod guarded;
 mod judged_again;
 mod life;
 mod load;

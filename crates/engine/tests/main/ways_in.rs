@@ -252,3 +252,38 @@ async fn s1_whoever_may_come_into_a_group_of_roles_is_an_administrators_to_let_i
     })
     .await;
 }
+
+#[tokio::test]
+async fn s1_whoever_was_given_other_names_is_held_back_at_his_appointment_once() {
+    for_both_stores(&Options::default(), async |world| {
+        let (jen, root) = with_jen_as_administrator(world).await;
+        let named = |name: &str| SetUser { priv_account: Some(name.to_owned()), ..SetUser::default() };
+        let is_held = async |name: &str| {
+            let account: PrincipalId = id(name);
+            let credential = world.store().read(move |tx| Box::pin(tx.credential(account))).await.unwrap();
+            credential.is_some_and(|credential| credential.is_held())
+        };
+        let appoint = async |name: &str, role| {
+            let order = Appoint { principal: id(name), role };
+            world.engine().administer(root.actor(), order).await.unwrap();
+        };
+        // jen has an account of that name in the domain that checks passwords; she says it as it is, to be sure.
+        world.engine().set_user(jen.actor(), id("pat"), named("jen-lab")).await.unwrap();
+        world.engine().set_user(jen.actor(), id("pat"), named("jen-lab")).await.unwrap();
+        appoint("pat", AdministratorRole::Auditor).await;
+        assert!(is_held("pat").await);
+        // Those who appoint let him in again, and another role is no other name.
+        set_password(world, &root, "pat").await;
+        appoint("pat", AdministratorRole::Target).await;
+        assert!(!is_held("pat").await);
+
+        // Named by those who appoint, or by nobody since he is there.
+        world.engine().set_user(jen.actor(), id("sam"), named("jen-lab2")).await.unwrap();
+        world.engine().set_user(root.actor(), id("sam"), named("sam")).await.unwrap();
+        for name in ["sam", "ada"] {
+            appoint(name, AdministratorRole::Auditor).await;
+            assert!(!is_held(name).await, "{name}");
+        }
+    })
+    .await;
+}

@@ -217,6 +217,7 @@ async fn arm_143_a_scan_is_asked_for_until_it_is_done() {
         address: None,
         proof: Proof::Person,
         methods: Default::default(),
+        delegation: Default::default(),
     };
     // Ordered, and nobody is at it yet.
     let order = OrderScanAt { scope: path("~S").parse().unwrap(), only: None };

@@ -101,3 +101,39 @@ async fn graph_152_each_listed_value_alone_opens_its_operation() {
     }
     assert!(asked > 30 && opened > 90, "{asked} {opened}");
 }
+
+#[tokio::test]
+async fn graph_152_groups_of_roles_ask_for_the_scope_of_roles_whoever_let_the_program_do_less() {
+    let app = App::start().await;
+    let json = [("content-type", "application/json")];
+    let carol =
+        serde_json::json!({"@odata.id": format!("https://x/v1.0/directoryObjects/{}", who("carol"))}).to_string();
+    let put = |group_id: &str, of: &str| format!("/v1.0/groups/{group_id}/{of}/$ref");
+    let new = serde_json::json!({"displayName": "new", "mailNickname": "new", "securityEnabled": true,
+        "mailEnabled": false, "isAssignableToRole": true});
+    for scope in ["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"] {
+        let token = app.token_with("ga", Some(&[scope])).await;
+        let change = serde_json::json!({"members@odata.bind": [format!("https://x/v1.0/users/{}", who("carol"))]});
+        let tier = format!("/v1.0/groups/{}", group("RG"));
+        for (method, path, body) in [
+            (Method::POST, put(&group("RG"), "members"), carol.clone()),
+            (Method::POST, put(&group("RG"), "owners"), carol.clone()),
+            (Method::DELETE, format!("{tier}/members/{}/$ref", who("alice2")), String::new()),
+            (Method::PATCH, tier.clone(), change.to_string()),
+            (Method::PATCH, tier.clone(), serde_json::json!({"displayName": "other"}).to_string()),
+            (Method::DELETE, tier.clone(), String::new()),
+            (Method::POST, "/v1.0/groups".to_owned(), new.to_string()),
+        ] {
+            let reply = app.call(method.clone(), &token, &path, &json, body).await;
+            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{scope} {method} {path}: {}", reply.text());
+        }
+    }
+    let groups = app.token_with("ga", Some(&["GroupMember.ReadWrite.All"])).await;
+    let reply = app.call(Method::POST, &groups, &put(&group("G"), "members"), &json, carol.clone()).await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text());
+    let roles = app.token_with("ga", Some(&["RoleManagement.ReadWrite.Directory"])).await;
+    let reply = app.call(Method::POST, &roles, &put(&group("RG"), "members"), &json, carol).await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.text());
+    let reply = app.call(Method::POST, &roles, "/v1.0/groups", &json, new.to_string()).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text());
+}

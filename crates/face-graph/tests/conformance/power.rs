@@ -4,7 +4,7 @@ use ephor_domain::{
     Refusal,
     administration::AdministratorRole,
     authentication::Methods,
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use ephor_engine::{
     Denied,
@@ -23,6 +23,7 @@ fn actor(key: &str) -> Actor {
         address: None,
         proof: Proof::Person,
         methods: Methods::default(),
+        delegation: Delegation::Whole,
     }
 }
 

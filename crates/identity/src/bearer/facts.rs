@@ -9,6 +9,8 @@ use ephor_domain::{
 };
 use jiff::Timestamp;
 
+use super::rules::{LEEWAY_OUTSIDE, LEEWAY_OWN};
+
 /// Who made a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Issuer {
@@ -52,10 +54,19 @@ pub struct TokenFacts {
 
 impl TokenFacts {
     /// What the sign-in behind the token proves: a second factor and authentication contexts count from when the person
-    /// was asked, or from when the token was made where it does not say (seams §7).
+    /// was asked. Where a token of ours does not say, they count from when it was made (seams §7); an outside issuer makes
+    /// new ones without asking anybody, so that its word without an instant proves nothing. Nor does an instant after the
+    /// token was made: it would count for longer than any other.
     #[must_use]
     pub fn presence(&self) -> Presence {
-        let asked = self.authenticated.unwrap_or(self.issued);
+        let asked = match self.issuer {
+            Issuer::Own => Some(self.authenticated.unwrap_or(self.issued)),
+            Issuer::Outside(_) => self.authenticated,
+        };
+        let leeway = if self.issuer == Issuer::Own { LEEWAY_OWN } else { LEEWAY_OUTSIDE };
+        let asked =
+            asked.filter(|asked| asked.duration_since(self.issued) <= leeway).map(|asked| asked.min(self.issued));
+        let Some(asked) = asked else { return Presence { application: self.app_only, ..Presence::default() } };
         let until = asked.saturating_add(CONTEXT_AGE).unwrap_or(Timestamp::MAX);
         Presence {
             application: self.app_only,

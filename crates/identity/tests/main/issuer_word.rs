@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ephor_domain::{
     authentication::{Method, Proofs, Strength},
     id::PrincipalId,
+    policy::context::ContextClass,
     principal::Proof,
 };
 use ephor_engine::port::{
@@ -86,6 +87,7 @@ async fn scene() -> Scene {
         client: Some(Client { id: "ephor".to_owned(), secret: None, scopes: Vec::new() }),
         mapping: Mapping {
             mfa_methods: ["mfa".to_owned()].into(),
+            contexts: [("c1".to_owned(), "c1".to_owned())].into(),
             scopes: [("api".to_owned(), vec!["Pam.Use".to_owned(), "Ephor.Admin".to_owned()])].into(),
             ..Mapping::default()
         },
@@ -178,6 +180,34 @@ async fn f18_an_outside_token_is_a_second_factor_by_mapping_and_by_date_alone() 
         assert_eq!((actor.proof, actor.methods.to_string().as_str()), (expected, methods), "{changes}");
         let enough = actor.methods.iter().any(|method| method == Method::FederatedMfa);
         assert_eq!(actor.shows_enough(true), enough, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn f18_an_outside_word_on_presence_counts_from_the_asking_alone() {
+    let scene = scene().await;
+    let presence = async |changes: Value| {
+        let mut claims = scene.claims(&changes);
+        claims["aud"] = json!("api://ephor");
+        claims["scope"] = json!("api");
+        scene.outside.ask(&scene.stub.sign(&claims)).await.unwrap().token().unwrap().presence()
+    };
+    let (now, context) = (scene.second(0), ContextClass::new(1).unwrap());
+    for (changes, mfa_at, expected) in [
+        (json!({"auth_time": now - 30}), Some(now - 30), true),
+        (json!({"auth_time": now - 3_601}), Some(now - 3_601), false),
+        // Made anew without anybody being asked, at an instant of the future, and a clock that goes a little fast.
+        (json!({}), None, false),
+        (json!({"auth_time": now + 61}), None, false),
+        (json!({"auth_time": now + 60}), Some(now), true),
+    ] {
+        let mut claims = changes.clone();
+        claims["amr"] = json!(["pwd", "mfa"]);
+        claims["acrs"] = json!(["c1"]);
+        let found = presence(claims).await;
+        assert_eq!(found.mfa_at.map(Timestamp::as_second), mfa_at, "{changes}");
+        assert_eq!(found.meets_mfa(scene.now()), expected, "{changes}");
+        assert_eq!(found.meets_context(context, scene.now()), expected, "{changes}");
     }
 }
 

@@ -45,7 +45,8 @@ impl Code for PrincipalKind {
 }
 
 impl Code for Way {
-    const ALL: &'static [(i64, Self)] = &[(0, Self::Password), (1, Self::Names), (2, Self::Identity)];
+    const ALL: &'static [(i64, Self)] =
+        &[(0, Self::Password), (1, Self::Names), (2, Self::Identity), (3, Self::Renamed)];
 }
 
 impl Code for Provider {

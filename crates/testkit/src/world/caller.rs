@@ -4,7 +4,7 @@ use ephor_domain::approval::Verdict;
 use ephor_domain::authentication::{Method, Methods};
 use ephor_domain::id::{ApprovalId, RequestId};
 use ephor_domain::pam::PamStatus;
-use ephor_domain::principal::{Actor, Proof};
+use ephor_domain::principal::{Actor, Delegation, Proof};
 use ephor_domain::request::{Channel, Stage};
 use ephor_engine::pam::PamRequest;
 use ephor_engine::pam::create::NewRequest;
@@ -35,6 +35,7 @@ impl Caller {
             address: None,
             proof: Proof::Person,
             methods: Methods::default(),
+            delegation: Delegation::Whole,
         };
         Self { engine, actor }
     }

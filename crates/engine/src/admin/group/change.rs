@@ -6,7 +6,10 @@ use ephor_store::tx::lock::Lock;
 
 use super::{needed, optional};
 use crate::{
-    admin::desk::{Command, Desk, Subject},
+    admin::{
+        desk::{Command, Desk, Subject},
+        role::require_over_group,
+    },
     answer::Answer,
 };
 
@@ -65,6 +68,7 @@ impl Command for SetGroup {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<Group> {
         let old = desk.tx.group(self.group).await?.ok_or(Refusal::NotFound { what: "group" })?;
+        require_over_group(desk, old.id).await?;
         let mut new = old.clone();
         if let Some(name) = self.source_account {
             new.source_account = needed("sourceAccountName", name)?;

@@ -1,20 +1,19 @@
 //! `Remove-PAMGroup`.
 
-use ephor_audit::events;
-use ephor_domain::{
-    Refusal,
-    administration::Right,
-    entitlement::{Access, EntitlementKey},
-    id::GroupId,
-};
+use ephor_domain::{Refusal, administration::Right, id::GroupId};
 use ephor_store::tx::lock::Lock;
 
 use crate::{
-    admin::desk::{Command, Desk, Subject},
+    admin::{
+        desk::{Command, Desk, Subject},
+        role::require_over_group,
+    },
     answer::Answer,
+    directory::forget,
 };
 
-/// Forgets a group that no role gives. The group at the target stays, empty of what Ephor put in.
+/// Forgets a group that no role gives and that holds none, with what was held of it and by it. The group at the target stays,
+/// empty of what Ephor put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoveGroup {
     /// The group.
@@ -38,22 +37,7 @@ impl Command for RemoveGroup {
 
     async fn run(self, desk: &mut Desk<'_>) -> Answer<()> {
         let group = desk.tx.group(self.group).await?.ok_or(Refusal::NotFound { what: "group" })?;
-        if !desk.tx.roles_giving(group.id).await?.is_empty() {
-            return Err(Refusal::InUse { what: "the group", by: "a role that gives it" }.into());
-        }
-        if !desk.tx.delete_group(group.id).await? {
-            return Err(Refusal::InUse {
-                what: "the group",
-                by: "grants that still run, or memberships that its target has not confirmed as removed",
-            }
-            .into());
-        }
-        for access in [Access::Member, Access::Owner] {
-            desk.tx.delete_policy(EntitlementKey::Group { group: group.id, access }.id()).await?;
-        }
-        desk.changed(events::GROUP_DELETED, Subject::group(group.id), |record| {
-            record.detail("privAccountName", group.priv_account.as_str())
-        });
-        Ok(())
+        require_over_group(desk, group.id).await?;
+        forget(desk, &group).await
     }
 }

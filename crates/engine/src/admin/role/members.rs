@@ -83,11 +83,11 @@ pub(super) async fn groups(desk: &mut Desk<'_>, ids: Vec<GroupId>) -> Answer<Vec
 }
 
 /// Whoever is in a group that can be given directory roles, or has one by another group, has what the role has: who gets
-/// into it is for those who give such roles.
+/// into it, and what becomes of it, is for those who give such roles.
 ///
 /// # Errors
 /// [`Refusal::NotAdministrator`].
-pub(super) async fn require_over_group(desk: &mut Desk<'_>, group: GroupId) -> Answer<()> {
+pub(in crate::admin) async fn require_over_group(desk: &mut Desk<'_>, group: GroupId) -> Answer<()> {
     if desk.has(Right::Administrators) || administers_roles(&desk.directory_roles().await?) {
         return Ok(());
     }

@@ -14,6 +14,7 @@ pub use change::SetRole;
 pub use create::CreateRole;
 pub use ephor_store::tx::approver::NamedApprover;
 pub use list::{GetRole, ListApprovers, ListCandidates, ListPrivileges, ListRoles, RoleDetail};
+pub(in crate::admin) use members::require_over_group;
 pub use members::{AddMember, Member, RemoveMember};
 pub use remove::RemoveRole;
 

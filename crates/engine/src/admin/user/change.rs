@@ -156,8 +156,8 @@ impl Command for Change {
         }
         if names {
             // Whoever names them, even as they are, says whose they are.
-            replaced(desk, principal.id, Way::Names, EVER).await?;
-            given(desk, &principal, Way::Names).await?;
+            replaced(desk, principal.id, Way::Renamed, EVER).await?;
+            given(desk, &principal, Way::Renamed).await?;
         }
         if let Some(pin) = set.pin {
             user.has_pin = pin.is_some();

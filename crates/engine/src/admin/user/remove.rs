@@ -8,7 +8,7 @@ use super::disable;
 use crate::{
     admin::desk::{Command, Desk, Subject},
     answer::Answer,
-    pam::end::Why,
+    schedule::close,
 };
 
 /// Deletes the record and the PRIV account. Its requests stay, under the id they name.
@@ -49,7 +49,7 @@ impl Command for RemoveUser {
             desk.changed(events::APPROVER_REMOVED, subject, |record| record);
         }
         disable::keep_last(desk, &row.principal).await?;
-        desk.end_open(Some(self.user), None, Why::ACCOUNT).await?;
+        close::everything_of(desk, self.user).await?;
         // The name at the target is needed until the last membership is gone there.
         if !desk.tx.memberships_of(self.user).await?.is_empty() {
             return Err(in_use("memberships that a target has not confirmed as removed: try again later").into());

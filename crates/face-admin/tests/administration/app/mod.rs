@@ -12,7 +12,7 @@ use ephor_domain::{
     authentication::Methods,
     id::{ApiTokenId, Id, PersonId, PrincipalId, TargetId},
     pam::PamStatus,
-    principal::{Actor, Principal, PrincipalKind, Proof},
+    principal::{Actor, Delegation, Principal, PrincipalKind, Proof},
     request::Channel,
     text::Name,
 };
@@ -280,6 +280,7 @@ impl App {
             address: None,
             proof: Proof::Person,
             methods: Methods::default(),
+            delegation: Delegation::Whole,
         }
     }
 

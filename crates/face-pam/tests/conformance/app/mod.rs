@@ -23,7 +23,7 @@ use ephor_audit::record::Record;
 use ephor_domain::{
     authentication::Methods,
     id::{EntitlementId, PrincipalId},
-    principal::{Actor, Proof},
+    principal::{Actor, Delegation, Proof},
 };
 use ephor_engine::{
     Answer, Engine, Parts,
@@ -258,6 +258,7 @@ impl App {
             address: Some(identity::ADDRESS.to_string()),
             proof: Proof::Person,
             methods: Methods::default(),
+            delegation: Delegation::Whole,
         }
     }
 

@@ -16,6 +16,12 @@ impl Ids<1> {
         let [id] = self.0;
         Id::new(id)
     }
+
+    /// The id of something that has no kind of its own.
+    pub(crate) fn bare(&self) -> Uuid {
+        let [id] = self.0;
+        id
+    }
 }
 
 impl Ids<2> {

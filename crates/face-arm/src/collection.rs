@@ -145,7 +145,7 @@ impl Collection {
             (Self::Alerts, 0 | 3)
             | (Self::AlertDefinitions, 0 | 1)
             | (Self::AlertConfigurations, 0)
-            | (Self::AlertOperations, 1) => READ,
+            | (Self::AlertOperations, 0 | 1) => READ,
             // `refresh` stands where the name of an alert stands.
             (Self::Alerts, 1) => &[Method::GET, Method::PATCH, Method::POST],
             (Self::Alerts, 2) => &[Method::GET, Method::POST],

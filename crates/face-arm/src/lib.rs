@@ -16,6 +16,7 @@ mod error;
 mod face;
 mod filter;
 mod metadata;
+mod page_token;
 mod refusal;
 mod resource;
 mod role_id;

@@ -111,6 +111,12 @@ pub(crate) static MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0019_taken_name.sqlite.sql"),
         postgres: include_str!("../migrations/0019_taken_name.postgres.sql"),
     },
+    Migration {
+        number: 20,
+        name: "resource_lists",
+        sqlite: include_str!("../migrations/0020_resource_lists.sqlite.sql"),
+        postgres: include_str!("../migrations/0020_resource_lists.postgres.sql"),
+    },
 ];
 
 /// Keeps the history on both databases.

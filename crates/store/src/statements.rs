@@ -30,7 +30,7 @@ const WIDE: &[(&str, &[&str])] = &[
     ("line_list", &["line.list"]),
     ("line_scope", &["line.of_scope", "line.in_span"]),
     ("schedule_order_list", &["schedule_order.list"]),
-    ("schedule_order_scope", &["schedule_order.of_scope"]),
+    ("schedule_order_scope", &["schedule_order.of_scope", "schedule_order.in_span"]),
     ("role_assignment_scope", &["role_assignment.in_span"]),
 ];
 

@@ -156,6 +156,8 @@ catalogue! {
     SCOPE_REGISTERED = 9262 "admin.changed" Information "A resource scope was registered";
     SCOPE_CHANGED = 9263 "admin.changed" Warning "A resource scope was renamed or moved";
     SCOPE_REMOVED = 9264 "admin.changed" Warning "A resource scope was removed";
+    DENIAL_ADDED = 9265 "admin.changed" Warning "A deny assignment was laid down or changed";
+    DENIAL_REMOVED = 9266 "admin.changed" Warning "A deny assignment was lifted";
     REVIEW_DECIDED = 9270 "review.decided" Information "An access review decided about an access";
 
     // 9300-9349: what the monitor and the read-back of targets found.

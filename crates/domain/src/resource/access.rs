@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{
     assignment::Assignment,
     pattern::covered,
-    role::{Permission, ResourceRole},
+    refusal::ResourceRefusal,
+    role::{MAX_NAME, Permission, ResourceRole},
 };
 use crate::scope::ArmScope;
 
@@ -107,7 +108,30 @@ fn only_reads(question: &Question<'_>) -> bool {
     question.plane == Plane::Control && question.action.to_ascii_lowercase().ends_with("/read")
 }
 
+/// Most principals of a deny assignment.
+const MOST_PRINCIPALS: usize = 1_000;
+
 impl Denial {
+    /// # Errors
+    /// [`ResourceRefusal::Invalid`] for a name that is none, and for one that forbids nothing, or nobody anything.
+    pub fn check(&self) -> Result<(), ResourceRefusal> {
+        let invalid = |rule| Err(ResourceRefusal::Invalid(rule));
+        let characters = self.name.chars().count();
+        if characters == 0 || characters > MAX_NAME || self.name.chars().any(char::is_control) {
+            return invalid("the name of a deny assignment has 1 to 512 characters on one line");
+        }
+        if self.permissions.iter().all(|one| one.actions.is_empty() && one.data_actions.is_empty()) {
+            return invalid("a deny assignment forbids some action");
+        }
+        if self.principals.is_empty() || self.principals.len() + self.excluded.len() > MOST_PRINCIPALS {
+            return invalid("a deny assignment names 1 to 1,000 principals");
+        }
+        if self.excluded.contains(&Uuid::nil()) {
+            return invalid("a deny assignment concerns somebody");
+        }
+        Permission::check_all(&self.permissions)
+    }
+
     fn forbids(&self, question: &Question<'_>) -> bool {
         let here = match self.not_below {
             true => question.chain.first() == Some(&self.scope),
@@ -271,6 +295,35 @@ mod tests {
                 _ => Verdict::NotAllowed,
             };
             prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_denial_names_somebody_and_something() {
+        let all = role(&[0], &[], false);
+        let good = Denial {
+            id: Uuid::from_u128(9),
+            name: "no".to_owned(),
+            scope: ArmScope::root(),
+            not_below: false,
+            permissions: all.permissions.clone(),
+            principals: [Uuid::nil()].into(),
+            excluded: [Uuid::from_u128(5)].into(),
+        };
+        assert_eq!(good.check(), Ok(()));
+        let nothing = Permission { not_actions: vec!["*".to_owned()], ..Permission::default() };
+        let odd = Permission { actions: vec![String::new()], ..Permission::default() };
+        for bad in [
+            Denial { name: String::new(), ..good.clone() },
+            Denial { name: "a\nb".to_owned(), ..good.clone() },
+            Denial { permissions: vec![], ..good.clone() },
+            Denial { permissions: vec![nothing], ..good.clone() },
+            Denial { permissions: vec![odd], ..good.clone() },
+            Denial { principals: [].into(), ..good.clone() },
+            Denial { excluded: [Uuid::nil()].into(), ..good.clone() },
+            Denial { principals: (1..=1_000).map(Uuid::from_u128).collect(), ..good.clone() },
+        ] {
+            assert!(matches!(bad.check(), Err(ResourceRefusal::Invalid(_))), "{bad:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
 
-use super::pattern::covered;
+use super::{pattern::covered, refusal::ResourceRefusal};
 use crate::scope::ArmScope;
 
 /// Owner.
@@ -15,6 +15,11 @@ pub const OWNER: Uuid = uuid!("8e3af657-a8ff-443c-a75c-2fe8c4bcb635");
 pub const USER_ACCESS_ADMINISTRATOR: Uuid = uuid!("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9");
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 512;
+
+/// Most actions of one role or deny assignment.
+const MOST_ACTIONS: usize = 5_000;
+/// Longest action, in bytes.
+const MAX_ACTION: usize = 512;
 
 /// One set of actions of a role.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,6 +39,26 @@ pub struct Permission {
     /// Language of the condition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition_version: Option<String>,
+}
+
+impl Permission {
+    /// # Errors
+    /// [`ResourceRefusal::Invalid`] for an action that is none, and for too many of them.
+    pub fn check_all(permissions: &[Self]) -> Result<(), ResourceRefusal> {
+        let (mut count, mut fit) = (0_usize, true);
+        for one in permissions {
+            for action in
+                [&one.actions, &one.not_actions, &one.data_actions, &one.not_data_actions].into_iter().flatten()
+            {
+                count += 1;
+                fit &= !action.is_empty() && action.len() <= MAX_ACTION && !action.chars().any(char::is_control);
+            }
+        }
+        if fit && count <= MOST_ACTIONS {
+            return Ok(());
+        }
+        Err(ResourceRefusal::Invalid("actions are short texts, and no more than 5,000"))
+    }
 }
 
 /// A role for resources.

@@ -5,25 +5,22 @@ use std::collections::BTreeSet;
 use ephor_domain::{
     Refusal,
     administration::Right,
+    policy::Kind,
     resource::{Assignment, Denial, Permission, ResourceRefusal},
     scope::ArmScope,
 };
-use ephor_store::{
-    Fault, Tx,
-    tx::role_assignment::{ScopeCursor, ScopeSpan},
-};
-use jiff::Timestamp;
+use ephor_store::Fault;
 use uuid::Uuid;
 
 use super::{
     rights::{Rights, action, locate},
-    tree::{At, chain, spans},
+    tree::{At, spans},
 };
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
     directory::groups_of,
-    schedule::resource::{assignment_named, assignments_in, assignments_of},
+    schedule::resource::{Here, MOST, RowCursor, Walk, assignment_named, in_force},
 };
 
 /// Role assignments at a scope, above it and, unless said otherwise, below it.
@@ -38,7 +35,7 @@ pub struct RoleAssignmentsAt {
     /// Of this principal and the groups it is in.
     pub assigned_to: Option<Uuid>,
     /// Goes on after this row.
-    pub after: Option<ScopeCursor>,
+    pub after: Option<RowCursor>,
     /// Most rows.
     pub limit: u32,
 }
@@ -46,10 +43,10 @@ pub struct RoleAssignmentsAt {
 /// One page of role assignments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssignmentPage {
-    /// By scope and name.
+    /// First what was written directly, then what schedules give; each by scope, or by principal where that is asked for.
     pub rows: Vec<Assignment>,
     /// Where to go on, if there are more.
-    pub next: Option<ScopeCursor>,
+    pub next: Option<RowCursor>,
 }
 
 impl Query for RoleAssignmentsAt {
@@ -64,28 +61,36 @@ impl Query for RoleAssignmentsAt {
         let (_, line) = locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
         rights.require(files.tx, &line, action::READ_ASSIGNMENTS).await?;
         let wanted = wanted(files, &self).await?;
-        let most = self.limit.saturating_add(1);
-        let mut rows = match wanted {
-            Some(principals) => of_principals(files.tx, &line, &self, principals, files.now).await?,
-            None => {
-                let spans = spans(files.tx, &line, !self.not_below).await?;
-                let mut rows = in_spans(files.tx, &spans, self.after.as_ref(), most).await?;
-                let scheduled = assignments_in(files.tx, &spans, files.now).await?;
-                rows.extend(scheduled.into_iter().filter(|row| is_behind(row, self.after.as_ref())));
-                sort(&mut rows);
-                rows
-            }
+        let batch = self.limit.saturating_add(1);
+        let mut walk = match &wanted {
+            Some(principals) => Walk::by_principal(Kind::Assignment, principals, self.after, batch),
+            None => Walk::by_scope(Kind::Assignment, spans(files.tx, &line, !self.not_below).await?, self.after, batch),
         };
-        let limit = self.limit as usize;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(cursor);
+        let mut here = Here::new(&line, self.not_below);
+        let mut rows = Vec::new();
+        let (mut seen, mut last, mut next) = (0, None, None);
+        while let Some((cursor, row)) = walk.next(files.tx).await? {
+            if seen == MOST {
+                next = last;
+                break;
+            }
+            seen += 1;
+            let at = row.scope();
+            let is_there = match &at {
+                Some(at) => here.is_there(files.tx, at).await?,
+                None => false,
+            };
+            if is_there && let Some(one) = in_force(files.tx, row, files.now).await? {
+                if rows.len() == self.limit as usize {
+                    next = last;
+                    break;
+                }
+                rows.push(one);
+            }
+            last = Some(cursor);
+        }
         Ok(AssignmentPage { rows, next })
     }
-}
-
-fn cursor(row: &Assignment) -> ScopeCursor {
-    ScopeCursor { scope: row.scope.key().to_owned(), name: row.name }
 }
 
 /// The principals asked for; `None` for all.
@@ -98,59 +103,6 @@ async fn wanted(files: &mut Files<'_>, query: &RoleAssignmentsAt) -> Result<Opti
         Some(exactly) => with_groups.intersection(&exactly).copied().collect(),
         None => with_groups,
     }))
-}
-
-fn sort(rows: &mut [Assignment]) {
-    rows.sort_by(|one, other| (one.scope.key(), one.name).cmp(&(other.scope.key(), other.name)));
-}
-
-/// Does the row come after the place?
-fn is_behind(row: &Assignment, after: Option<&ScopeCursor>) -> bool {
-    after.is_none_or(|after| (row.scope.key(), row.name) > (after.scope.as_str(), after.name))
-}
-
-/// What these principals hold at the scope, above it and below it.
-async fn of_principals(
-    tx: &mut Tx,
-    line: &[ArmScope],
-    query: &RoleAssignmentsAt,
-    principals: BTreeSet<Uuid>,
-    now: Timestamp,
-) -> Result<Vec<Assignment>, Fault> {
-    let mut rows = tx.role_assignments_of(principals.iter().copied()).await?;
-    rows.extend(assignments_of(tx, principals, now).await?);
-    sort(&mut rows);
-    let mut found = Vec::new();
-    for row in rows {
-        let is_there = line.contains(&row.scope)
-            || !query.not_below
-                && match line.first() {
-                    Some(scope) => chain(tx, &row.scope).await?.contains(scope),
-                    None => false,
-                };
-        if is_behind(&row, query.after.as_ref()) && is_there {
-            found.push(row);
-        }
-    }
-    Ok(found)
-}
-
-/// Rows of these spans behind a place, at most so many.
-async fn in_spans(
-    tx: &mut Tx,
-    spans: &[ScopeSpan],
-    after: Option<&ScopeCursor>,
-    most: u32,
-) -> Result<Vec<Assignment>, Fault> {
-    let mut rows: Vec<Assignment> = Vec::new();
-    for span in spans {
-        let left = most.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        if left == 0 {
-            break;
-        }
-        rows.extend(tx.role_assignments_in(span, after, left).await?);
-    }
-    Ok(rows)
 }
 
 /// One role assignment, addressed at its own scope.

@@ -21,10 +21,8 @@ use crate::{
     schedule::resource::is_role_scheduled,
 };
 
-/// Most scopes, and most actions, of one role.
+/// Most scopes of one role.
 const MOST_SCOPES: usize = 2_000;
-const MOST_ACTIONS: usize = 5_000;
-const MAX_ACTION: usize = 512;
 
 /// Makes a role, or changes it as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,18 +70,7 @@ impl PutResourceRole {
         if self.assignable.iter().any(|scope| *scope.kind() == ArmScopeKind::Root) {
             return invalid("a role made here cannot be given at the root");
         }
-        let actions = self.permissions.iter().flat_map(|one| {
-            [&one.actions, &one.not_actions, &one.data_actions, &one.not_data_actions].into_iter().flatten()
-        });
-        let (mut count, mut fit) = (0_usize, true);
-        for action in actions {
-            count += 1;
-            fit &= !action.is_empty() && action.len() <= MAX_ACTION && !action.chars().any(char::is_control);
-        }
-        if !fit || count > MOST_ACTIONS {
-            return invalid("actions are short texts, and no more than 5,000");
-        }
-        Ok(())
+        Permission::check_all(&self.permissions)
     }
 }
 

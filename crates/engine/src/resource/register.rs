@@ -201,6 +201,9 @@ impl Command for DeletePlace {
                 return Err(Refusal::from(ResourceRefusal::ScopeInUse("roles are assigned at it")).into());
             }
         }
+        if !desk.tx.denials_at(std::slice::from_ref(&place.scope)).await?.is_empty() {
+            return Err(Refusal::from(ResourceRefusal::ScopeInUse("a deny assignment stands at it")).into());
+        }
         desk.tx.delete_place(&place.scope).await?;
         let text = place.scope.to_string();
         desk.changed(events::SCOPE_REMOVED, Subject::NONE, |record| record.detail("scope", text));

@@ -29,7 +29,7 @@ pub struct At<T> {
 }
 
 /// The management group of the whole tenant, which is named by the tenant and needs no row.
-pub(super) async fn top(tx: &mut Tx) -> Result<Option<ArmScope>, Fault> {
+pub(crate) async fn top(tx: &mut Tx) -> Result<Option<ArmScope>, Fault> {
     let tenant = tx.meta(TENANT).await?.and_then(|text| Uuid::try_parse(&text).ok());
     Ok(tenant.and_then(|tenant| ArmScope::management_group(&tenant.to_string())))
 }

@@ -61,7 +61,10 @@ pub use ephor_store::tx::{
     order::Orders,
 };
 pub use list::{ListOrders, ListSchedules, Page, Whose};
-pub use resource::{EligibleChildren, Listed, Member, Narrow, OrderNamed, OrdersAt, ScheduleNamed, SchedulesAt};
+pub use resource::{
+    ApprovalNamed, ApprovalsAt, EligibleChildren, Found, Listed, Member, Narrow, OrderNamed, OrdersAt, RowCursor,
+    ScheduleNamed, SchedulesAt,
+};
 pub use submit::NewOrder;
 pub use view::{RequestView, ScheduleView};
 

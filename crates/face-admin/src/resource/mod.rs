@@ -6,6 +6,7 @@ mod audit;
 pub(crate) mod challenge;
 mod configuration;
 mod credential;
+mod denial;
 mod enrolment;
 mod factor;
 mod finding;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(health::routes())
         .merge(finding::routes())
         .merge(scope::routes())
+        .merge(denial::routes())
 }
 
 /// Reads bytes as the body of each operation, for fuzzing; answers what each had against them.
@@ -73,6 +75,7 @@ pub(crate) fn read_as_each(bytes: &[u8]) -> Vec<Problem> {
         body::read::<finding::FindingBody>(bytes).err(),
         body::read::<scope::NewScope>(bytes).err(),
         body::read::<scope::CheckBody>(bytes).err(),
+        body::read::<denial::NewDenial>(bytes).err(),
     ];
     all.into_iter().flatten().collect()
 }

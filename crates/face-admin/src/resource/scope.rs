@@ -85,8 +85,8 @@ struct Which {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct One {
-    scope: String,
+pub(super) struct One {
+    pub(super) scope: String,
 }
 
 /// Where a list of scopes goes on.
@@ -102,7 +102,7 @@ impl Cursor for After {
     }
 }
 
-fn scope(field: &'static str, text: &str) -> Result<ArmScope, Problem> {
+pub(super) fn scope(field: &'static str, text: &str) -> Result<ArmScope, Problem> {
     text.parse().map_err(|_| Problem::invalid("This is no resource scope.").about(field))
 }
 

@@ -82,3 +82,85 @@ async fn a_check_answers_for_roles_in_force_at_the_scope_or_above() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_deny_assignment_holds_until_it_is_lifted() {
+    on_both(async |app| {
+        let ada = app.caller("ada");
+        ada.send("PUT", "scopes", json!({"scope": M})).await.ok(200);
+        ada.send("PUT", "scopes", json!({"scope": S, "parent": M})).await.ok(200);
+        let jen = app.typed("jen");
+        app.write(move |tx| {
+            Box::pin(async move {
+                let at = "2026-01-01T00:00:00Z".parse().unwrap();
+                let assignment = ephor_domain::resource::Assignment {
+                    name: uuid::Uuid::from_u128(1),
+                    scope: M.parse().unwrap(),
+                    definition: READER.parse().unwrap(),
+                    principal: jen,
+                    kind: ephor_domain::principal::PrincipalKind::User,
+                    content: ephor_domain::resource::AssignmentContent::default(),
+                    created: at,
+                    updated: at,
+                    created_by: None,
+                    updated_by: None,
+                };
+                tx.insert_role_assignment(&assignment).await
+            })
+        })
+        .await;
+        let verdict = async |scope: &str| {
+            let body = json!({"scope": scope, "action": "Microsoft.Compute/virtualMachines/read"});
+            app.caller("jen").post("access-checks", body).await.ok(200)["verdict"].clone()
+        };
+        assert_eq!(verdict(S).await, "allowed");
+        let id = "5a5a7e2a-0000-4000-8000-00000000000d";
+        let target = format!("deny-assignments/{id}");
+        let body = |scope: &str, not_below: bool| {
+            json!({
+                "displayName": "Freeze", "scope": scope, "notBelow": not_below,
+                "permissions": [{"actions": ["Microsoft.Compute/*"], "notActions": ["*/write"]}],
+                "principalIds": [jen], "excludedPrincipalIds": [],
+            })
+        };
+        let made = ada.send("PUT", &target, body(M, false)).await.ok(200);
+        assert_eq!(
+            made,
+            json!({
+                "id": id, "displayName": "Freeze", "scope": M, "notBelow": false,
+                "permissions": [{
+                    "actions": ["Microsoft.Compute/*"], "notActions": ["*/write"], "dataActions": [], "notDataActions": [],
+                }],
+                "principalIds": [jen], "excludedPrincipalIds": [],
+            })
+        );
+        assert_eq!((verdict(M).await, verdict(S).await), (json!("denied"), json!("denied")));
+        // At the management group alone: what is below is as it was.
+        ada.send("PUT", &target, body(M, true)).await.ok(200);
+        assert_eq!((verdict(M).await, verdict(S).await), (json!("denied"), json!("allowed")));
+        let of = |scope: &str| format!("deny-assignments?scope={}", scope.replace('/', "%2F"));
+        let listed = ada.get(&of(M)).await.ok(200);
+        assert_eq!((&listed["items"][0]["id"], &listed["items"][0]["notBelow"]), (&json!(id), &json!(true)));
+        assert_eq!(ada.get(&of(S)).await.ok(200)["items"], json!([]));
+        let gone = format!("scopes?scope={}", S.replace('/', "%2F"));
+        assert_eq!(ada.send("DELETE", &gone, Value::Null).await.status, 204);
+        for (change, status) in [
+            (json!({"principalIds": []}), 400),
+            (json!({"permissions": []}), 400),
+            (json!({"displayName": ""}), 400),
+            (json!({"principalIds": ["5a5a7e2a-0000-4000-8000-0000000000ff"]}), 400),
+            (json!({"scope": S}), 404),
+            (json!({"scope": "nowhere"}), 400),
+        ] {
+            let mut bad = body(M, false);
+            bad.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            assert_eq!(ada.send("PUT", &target, bad).await.problem().0, status, "{change}");
+        }
+        assert_eq!(app.caller("jen").send("DELETE", &target, Value::Null).await.problem().0, 403);
+        assert_eq!(verdict(M).await, "denied");
+        assert_eq!(ada.send("DELETE", &target, Value::Null).await.status, 204);
+        assert_eq!(ada.send("DELETE", &target, Value::Null).await.problem().0, 404);
+        assert_eq!(verdict(M).await, "allowed");
+    })
+    .await;
+}

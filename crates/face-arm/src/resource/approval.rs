@@ -3,22 +3,22 @@
 use ephor_domain::{
     Refusal,
     approval::Verdict,
+    id::RequestId,
     principal::PrincipalKind,
     provider::{Provider, ScheduleRefusal},
     scope::ArmScope,
 };
 use ephor_engine::{
     Denied,
-    schedule::{ApprovalView, DecideStage, StageView, Whose},
+    schedule::{ApprovalNamed, ApprovalView, ApprovalsAt, DecideStage, Found, StageView, Whose},
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::schedule::place;
 use crate::{
     answer::Reply,
     body::Members,
-    call::{Call, guid},
+    call::{Call, bad_token, guid},
     error::{Answer, ArmError},
     filter::Term,
     refusal,
@@ -80,10 +80,14 @@ fn item(view: &ApprovalView) -> Value {
 
 /// Approvals, one of them, its stages, one of those, and decisions on it.
 pub(super) async fn serve(call: &Call, scope: ArmScope, rest: &[String]) -> Answer<Reply> {
-    let Some(name) = rest.first() else { return list(call, &scope).await };
+    let Some(name) = rest.first() else { return list(call, scope).await };
     let found = guid(name).ok_or_else(missing)?;
-    let view = call.engine().approval(&call.caller.actor, Provider::Resources, found).await;
-    let view = view.map_err(|denied| refusal::said(call, denied))?.filter(|view| lies_in(&scope, view));
+    let actor = call.caller.actor.clone();
+    let view = match call.ask(ApprovalNamed { scope, id: found, actor }).await? {
+        Found::Visible(view) => Some(*view),
+        Found::Hidden => None,
+        Found::Nowhere => return Err(missing()),
+    };
     let Some(sort) = rest.get(1) else { return Ok(Reply::ok(item(&view.ok_or_else(missing)?))) };
     // `steps` is an older spelling.
     if !sort.eq_ignore_ascii_case("stages") && !sort.eq_ignore_ascii_case("steps") {
@@ -102,12 +106,7 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, rest: &[String]) -> Answ
     Ok(Reply::ok(stage(&view, one)))
 }
 
-fn lies_in(scope: &ArmScope, view: &ApprovalView) -> bool {
-    let (_, at) = place(&view.request.key);
-    scope.contains_path(&at)
-}
-
-async fn list(call: &Call, scope: &ArmScope) -> Answer<Reply> {
+async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
     let mut whose = Whose::Visible;
     for term in call.filter()? {
         whose = match term {
@@ -117,11 +116,16 @@ async fn list(call: &Call, scope: &ArmScope) -> Answer<Reply> {
             Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(call.unsupported_filter()),
         };
     }
-    let found = call.engine().approvals(&call.caller.actor, Provider::Resources, whose).await;
-    let found = found.map_err(|denied| refusal::said(call, denied))?;
-    let waits =
-        |view: &&ApprovalView| whose != Whose::ToApprove || view.stages.iter().any(|stage| stage.assigned_to_me);
-    call.pages::<Value>(found.iter().filter(waits).filter(|view| lies_in(scope, view)).map(item).collect())
+    let before = call.token().map(|text| request_of(text).ok_or_else(bad_token)).transpose()?;
+    let (actor, limit) = (call.caller.actor.clone(), call.settings().page_size);
+    let page = call.ask(ApprovalsAt { scope, whose, actor, before, limit }).await?.found;
+    let next = page.next.map(|request| format!("r{request}"));
+    Ok(call.list::<Value>(page.rows.iter().map(item).collect(), next.as_deref()))
+}
+
+/// The request before which a page begins.
+fn request_of(token: &str) -> Option<RequestId> {
+    token.strip_prefix('r').and_then(guid).map(RequestId::new)
 }
 
 async fn decide(call: &Call, approval: uuid::Uuid, wanted: uuid::Uuid, view: Option<ApprovalView>) -> Answer<Reply> {

@@ -1,15 +1,12 @@
 //! Role assignments (`ARM 7`).
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ephor_domain::{
     id::Id,
     principal::PrincipalKind,
     resource::{Assignment, AssignmentContent},
     scope::ArmScope,
 };
-use ephor_engine::resource::{
-    DeleteRoleAssignment, PutRoleAssignment, RoleAssignmentNamed, RoleAssignmentsAt, ScopeCursor,
-};
+use ephor_engine::resource::{DeleteRoleAssignment, PutRoleAssignment, RoleAssignmentNamed, RoleAssignmentsAt};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,10 +14,10 @@ use uuid::Uuid;
 use crate::{
     answer::Reply,
     body::{Members, missing},
-    call::{Call, bad_token, guid},
+    call::{Call, guid},
     error::{Answer, ArmError},
     filter::Term,
-    role_id,
+    page_token, role_id,
 };
 
 /// Versions from which on a repeated PUT is answered with 200; clients of older ones take nothing but 201 (`ARM 7.3`).
@@ -101,22 +98,10 @@ async fn list(call: &Call, scope: ArmScope) -> Answer<Reply> {
             Term::Function(..) | Term::Equals(..) | Term::AnyOf(_) => return Err(unsupported()),
         }
     }
-    let after = call.token().map(|text| read_token(text).ok_or_else(bad_token)).transpose()?;
-    let limit = call.settings().page_size;
+    let (after, limit) = (page_token::read(call)?, call.settings().page_size);
     let page = call.ask(RoleAssignmentsAt { scope, not_below, principal, assigned_to, after, limit }).await?;
-    let next = page.next.as_ref().map(write_token);
+    let next = page.next.as_ref().map(page_token::write);
     Ok(call.list::<Value>(page.rows.iter().map(item).collect(), next.as_deref()))
-}
-
-fn write_token(cursor: &ScopeCursor) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.name, cursor.scope))
-}
-
-fn read_token(text: &str) -> Option<ScopeCursor> {
-    let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (name, scope) = text.split_once(' ')?;
-    let read: ArmScope = scope.parse().ok()?;
-    Some(ScopeCursor { name: guid(name)?, scope: read.key().to_owned() })
 }
 
 async fn put(call: &Call, scope: ArmScope, name: Uuid) -> Answer<Reply> {

@@ -16,7 +16,7 @@ use crate::{
     call::{Call, guid},
     error::{Answer, ArmError},
     filter::Term,
-    refusal, role_id,
+    page_token, refusal, role_id,
 };
 
 /// The word for a kind in names and types.
@@ -73,7 +73,8 @@ pub(super) fn narrow(call: &Call, requests: bool) -> Answer<Narrow> {
             Term::Function(name, None) if name == "astarget" => narrow.mine = true,
             Term::Function(name, None) if name == "asrequestor" && requests => narrow.ordered = true,
             Term::Function(name, None) if name == "asapprover" && requests => narrow.to_approve = true,
-            Term::Function(name, Some(id)) if name == "assignedto" => {
+            // Requests are asked for by whom they are for alone (`ARM 12.2`).
+            Term::Function(name, Some(id)) if name == "assignedto" && !requests => {
                 narrow.assigned_to = Some(guid(&id).ok_or_else(unknown)?);
             }
             Term::Equals(name, id) if name == "principalid" => {
@@ -189,10 +190,12 @@ pub(super) async fn serve(
 ) -> Answer<Reply> {
     let Some(name) = name else {
         let narrow = narrow(call, false)?;
-        let mut rows = call.ask(SchedulesAt { scope, kind, narrow }).await?.found;
-        rows.retain(|row| !instance || row.view.in_force);
-        let known = describe(call, rows.iter().map(|row| (&row.view.key, row.view.principal.uuid()))).await?;
-        return call.pages::<Value>(rows.iter().map(|row| item(call, &known, row, instance)).collect());
+        let (after, limit) = (page_token::read(call)?, call.settings().page_size);
+        let query = SchedulesAt { scope, kind, narrow, in_force: instance, after, limit };
+        let page = call.ask(query).await?.found;
+        let known = describe(call, page.rows.iter().map(|row| (&row.view.key, row.view.principal.uuid()))).await?;
+        let rows = page.rows.iter().map(|row| item(call, &known, row, instance)).collect::<Vec<Value>>();
+        return Ok(call.list(rows, page.next.as_ref().map(page_token::write).as_deref()));
     };
     let missing = || {
         let code = match (kind, instance) {

@@ -25,7 +25,7 @@ use crate::{
     body::Members,
     call::{Call, guid},
     error::{Answer, ArmError},
-    refusal, role_id,
+    page_token, refusal, role_id,
 };
 
 fn invalid() -> ArmError {
@@ -127,9 +127,11 @@ pub(super) async fn serve(call: &Call, scope: ArmScope, kind: Kind, rest: &[Stri
     let Some(name) = rest.first() else {
         let narrow = narrow(call, true)?;
         let actor = call.caller.actor.clone();
-        let found = call.ask(OrdersAt { scope, kind, narrow, actor }).await?.found;
-        let known = describe(call, found.iter().map(|view| (&view.key, view.request.principal.uuid()))).await?;
-        return call.pages::<Value>(found.iter().map(|view| item(call, &known, view)).collect());
+        let (after, limit) = (page_token::read(call)?, call.settings().page_size);
+        let page = call.ask(OrdersAt { scope, kind, narrow, actor, after, limit }).await?.found;
+        let known = describe(call, page.rows.iter().map(|view| (&view.key, view.request.principal.uuid()))).await?;
+        let rows = page.rows.iter().map(|view| item(call, &known, view)).collect::<Vec<Value>>();
+        return Ok(call.list(rows, page.next.as_ref().map(page_token::write).as_deref()));
     };
     let id = guid(name).ok_or_else(|| {
         ArmError::bad("InvalidRoleAssignmentRequestName", "The name of a role assignment request is a GUID.")

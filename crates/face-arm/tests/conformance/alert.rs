@@ -1,9 +1,6 @@
 //! Alerts of scopes: definitions, settings, scans, what they find, and putting it right.
 
-use ephor_domain::{
-    principal::{Actor, Proof},
-    resource::OWNER,
-};
+use ephor_domain::resource::OWNER;
 use ephor_engine::{alert::resource::OrderScanAt, port::Clock};
 use http::Method;
 use serde_json::{Value, json};
@@ -209,16 +206,7 @@ async fn arm_142_a_role_given_directly_is_found_and_taken_away() {
 #[tokio::test]
 async fn arm_143_a_scan_is_asked_for_until_it_is_done() {
     let app = App::start().await;
-    let alice = app.engine.store().read(|tx| Box::pin(async move { tx.principal(who("alice")).await }));
-    let alice = alice.await.unwrap().unwrap();
-    let actor = Actor {
-        principal: alice.id,
-        person: alice.person,
-        address: None,
-        proof: Proof::Person,
-        methods: Default::default(),
-        delegation: Default::default(),
-    };
+    let actor = app.actor("alice").await;
     // Ordered, and nobody is at it yet.
     let order = OrderScanAt { scope: path("~S").parse().unwrap(), only: None };
     let id = app.engine.administer(&actor, order).await.unwrap().found.id;
@@ -249,6 +237,8 @@ async fn arm_143_a_scan_is_asked_for_until_it_is_done() {
         (&done["status"], &done["createdDateTime"], &done["lastActionDateTime"]),
         (&json!("Succeeded"), &json!(ordered), &json!(finished))
     );
+    assert_eq!(get(&app, "~S", "roleManagementAlertOperations").await, json!({"value": [done]}));
+    assert_eq!(get(&app, "~G1", "roleManagementAlertOperations").await, json!({"value": []}));
     // An operation is one of its scope, and for whoever reads there.
     let elsewhere = app.get(&place.replace(&path("~S"), &path("~G1"))).await;
     assert_eq!(elsewhere.error(), (404, "RoleManagementAlertOperationNotFound".to_owned()));

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use ephor_demo::{Place, apps::APPS, cast, directory::DIRECTORY_GROUPS, seed};
-use ephor_domain::{id::PrincipalId, principal::Principal};
+use ephor_domain::{
+    id::PrincipalId,
+    principal::{Actor, Principal, Proof},
+};
 use ephor_engine::{
     Engine, Parts,
     port::{Clock, Entropy, SeededEntropy, SimulatedClock},
@@ -143,14 +146,38 @@ impl App {
     }
 
     async fn open(home: Home) -> Self {
+        Self::boot(home, Timestamp::from_second(START).unwrap(), Some(5), 100).await
+    }
+
+    /// On SQLite, with so many rows on a page.
+    pub(crate) async fn paging(rows: u32) -> Self {
+        let home = Home::Folder(tempfile::tempdir().unwrap());
+        Self::boot(home, Timestamp::from_second(START).unwrap(), Some(5), rows).await
+    }
+
+    /// The server stops and starts again, at the same instant, on the same store.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { face, engine, keys, clock, _home: home } = self;
+        let store = engine.store().clone();
+        drop((face, engine, keys));
+        store.close().await;
+        Self::boot(home, clock.now(), None, 100).await
+    }
+
+    /// Starts on a store that is seeded first with this, or is there already.
+    async fn boot(home: Home, now: Timestamp, seed_with: Option<u64>, page_size: u32) -> Self {
         let location = match &home {
             Home::Folder(folder) => Location::Sqlite(folder.path().join("ephor.db")),
             Home::Database(database) => database.url().parse().unwrap(),
         };
         let store = Store::open(&location).await.unwrap();
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
-        let clock = SimulatedClock::new(Timestamp::from_second(START).unwrap());
-        seed(&store, &Place::BuiltIn, clock.now(), entropy.as_ref()).await.unwrap();
+        // Whoever starts again draws other ids than before.
+        let fresh = u64::try_from(now.as_second()).unwrap();
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(seed_with.unwrap_or(fresh)));
+        let clock = SimulatedClock::new(now);
+        if seed_with.is_some() {
+            seed(&store, &Place::BuiltIn, clock.now(), entropy.as_ref()).await.unwrap();
+        }
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let seal = sealer(Arc::clone(&entropy));
         let (journal, work) = StoreJournal::new(store.clone(), Arc::clone(&seal));
@@ -185,7 +212,7 @@ impl App {
             tenant_name: "Demo".to_owned(),
             domains: vec!["demo.example".to_owned()],
             cloud_name: "Ephor".to_owned(),
-            page_size: 100,
+            page_size,
             allowed_origins: Vec::new(),
             // A busy machine is no fault of the face.
             time_limit: std::time::Duration::from_secs(120),
@@ -196,6 +223,33 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Somebody at the keyboard, for the engine itself.
+    pub(crate) async fn actor(&self, key: &str) -> Actor {
+        let id = who(key);
+        let found = self.engine.store().read(move |tx| Box::pin(async move { tx.principal(id).await }));
+        let account = found.await.unwrap().unwrap();
+        let methods = ephor_domain::authentication::Methods::default();
+        Actor {
+            principal: id,
+            person: account.person,
+            address: None,
+            proof: Proof::Person,
+            methods,
+            delegation: Default::default(),
+        }
+    }
+
+    /// An instant so many seconds from now, as clients write it.
+    pub(crate) fn later(&self, seconds: i64) -> String {
+        self.clock.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap().to_string()
+    }
+
+    /// Time passes, and everything that is due on the way is done.
+    pub(crate) async fn pass(&self, seconds: i64) {
+        let to = self.clock.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+        self.engine.advance(&self.clock, to).await.unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: i64) {

@@ -37,6 +37,14 @@ macro_rules! columns {
 
 static READ: Statement =
     Statement::new("alert_operation.read", concat!("SELECT ", columns!(), " FROM alert_operation WHERE id = $1"));
+static AT: Statement = Statement::new(
+    "alert_operation.at",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM alert_operation WHERE provider = $1 AND scope = $2 ORDER BY ordered DESC, id DESC LIMIT $3"
+    ),
+);
 static OPEN: Statement = Statement::new(
     "alert_operation.open",
     concat!("SELECT ", columns!(), " FROM alert_operation WHERE finished IS NULL ORDER BY ordered, id LIMIT $1"),
@@ -57,7 +65,7 @@ static FORGET: Statement = Statement::new(
 );
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&READ, &OPEN, &INSERT, &TAKE, &FINISH, &FORGET];
+pub(super) static ALL: &[&Statement] = &[&READ, &AT, &OPEN, &INSERT, &TAKE, &FINISH, &FORGET];
 
 impl Tx {
     /// An ordered scan by its id.
@@ -66,6 +74,19 @@ impl Tx {
     /// As any statement.
     pub async fn alert_operation(&mut self, id: Uuid) -> Result<Option<AlertOperation>, Fault> {
         self.first("alert_operation", &READ, vec![id.into()]).await?.map(|mut row| operation(&mut row)).transpose()
+    }
+
+    /// The latest scans at a scope, the newest order first.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn alert_operations_at(
+        &mut self,
+        provider: Provider,
+        scope: &str,
+        limit: u32,
+    ) -> Result<Vec<AlertOperation>, Fault> {
+        self.all("alert_operation", &AT, vec![code::of(provider), scope.into(), limit.into()], operation).await
     }
 
     /// Scans that are not done, the oldest order first.

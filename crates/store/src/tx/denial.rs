@@ -15,6 +15,10 @@ static AT: Statement = Statement::new(
     "SELECT id, scope, name, not_below, permissions, principals, excluded FROM deny_assignment \
      WHERE scope_key = $1 ORDER BY id LIMIT 1000",
 );
+static READ: Statement = Statement::new(
+    "denial.read",
+    "SELECT id, scope, name, not_below, permissions, principals, excluded FROM deny_assignment WHERE id = $1",
+);
 static INSERT: Statement = Statement::new(
     "denial.insert",
     "INSERT INTO deny_assignment (id, scope, scope_key, name, not_below, permissions, principals, excluded, created) \
@@ -23,7 +27,7 @@ static INSERT: Statement = Statement::new(
 static DELETE: Statement = Statement::new("denial.delete", "DELETE FROM deny_assignment WHERE id = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&AT, &INSERT, &DELETE];
+pub(super) static ALL: &[&Statement] = &[&AT, &READ, &INSERT, &DELETE];
 
 impl Tx {
     /// Deny assignments at these scopes.
@@ -34,6 +38,14 @@ impl Tx {
         let values: Vec<Vec<Value>> = scopes.iter().map(|scope| vec![scope.key().into()]).collect();
         let rows = self.session.many(&AT, values).await?;
         rows.into_iter().flatten().map(|row| denial(&mut Reader::new("deny_assignment", row))).collect()
+    }
+
+    /// A deny assignment by its id.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn denial(&mut self, id: Uuid) -> Result<Option<Denial>, Fault> {
+        self.first("deny_assignment", &READ, vec![id.into()]).await?.map(|mut row| denial(&mut row)).transpose()
     }
 
     /// Stores a deny assignment.

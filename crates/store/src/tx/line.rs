@@ -10,7 +10,11 @@ use ephor_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Tx, code, role_assignment::ScopeSpan, row};
+use super::{
+    Tx, code,
+    role_assignment::{ScopeCursor, ScopeSpan},
+    row,
+};
 use crate::{
     Fault,
     sql::{Reader, Statement, Value},
@@ -116,6 +120,8 @@ macro_rules! select {
 static READ: Statement = Statement::new("line.read", select!("WHERE l.id = $1"));
 static OF_SCHEDULE: Statement =
     Statement::new("line.of_schedule", select!("WHERE l.schedule = $1 AND l.live ORDER BY l.id LIMIT 4"));
+static OF_INSTANCE: Statement =
+    Statement::new("line.of_instance", select!("WHERE l.instance = $1 AND l.live ORDER BY l.id LIMIT 4"));
 static LIST: Statement = Statement::new(
     "line.list",
     select!("WHERE l.live AND l.provider = $1 AND l.kind = $2 AND l.id > $3 ORDER BY l.id LIMIT $4"),
@@ -139,7 +145,8 @@ static OF_SCOPE: Statement = Statement::new(
 static IN_SPAN: Statement = Statement::new(
     "line.in_span",
     select!(
-        "WHERE l.live AND l.provider = $1 AND l.kind = $2 AND l.scope >= $3 AND l.scope < $4 ORDER BY l.scope, l.id LIMIT $5"
+        "WHERE l.live AND l.provider = $1 AND l.kind = $2 AND (l.scope, l.id) > ($3, $6) AND l.scope < $4 \
+         ORDER BY l.scope, l.id LIMIT $5"
     ),
 );
 static RESTING: Statement = Statement::new(
@@ -208,6 +215,7 @@ pub(super) static END_OF_GRANT: Statement =
 pub(super) static ALL: &[&Statement] = &[
     &READ,
     &OF_SCHEDULE,
+    &OF_INSTANCE,
     &LIST,
     &OF_PRINCIPAL,
     &OF_DEFINITION,
@@ -242,6 +250,14 @@ impl Tx {
     /// As any statement.
     pub async fn lines_of_schedule(&mut self, schedule: Uuid) -> Result<Vec<LineRow>, Fault> {
         self.all("line", &OF_SCHEDULE, vec![schedule.into()], line).await
+    }
+
+    /// The live lines whose running has this id.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn lines_of_instance(&mut self, instance: Uuid) -> Result<Vec<LineRow>, Fault> {
+        self.all("line", &OF_INSTANCE, vec![instance.into()], line).await
     }
 
     /// The live line that a grant carries.
@@ -284,7 +300,8 @@ impl Tx {
         self.all("line", statement, values, line).await
     }
 
-    /// Live lines in a span of scopes, by scope.
+    /// Live lines in a span of scopes, by scope and id, after one of them. What is over by the clock and not settled yet
+    /// is among them.
     ///
     /// # Errors
     /// As any statement.
@@ -293,9 +310,11 @@ impl Tx {
         provider: Provider,
         kind: Kind,
         span: &ScopeSpan,
+        after: Option<&ScopeCursor>,
         limit: u32,
     ) -> Result<Vec<LineRow>, Fault> {
-        let values = vec![code::of(provider), code::of(kind), span.start().into(), span.end().into(), limit.into()];
+        let (from, id) = span.from(after);
+        let values = vec![code::of(provider), code::of(kind), from.into(), span.end().into(), limit.into(), id.into()];
         self.all("line", &IN_SPAN, values, line).await
     }
 

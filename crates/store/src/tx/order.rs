@@ -13,7 +13,11 @@ use ephor_domain::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Tx, code, fold, row};
+use super::{
+    Tx, code, fold,
+    role_assignment::{ScopeCursor, ScopeSpan},
+    row,
+};
 use crate::{
     Fault,
     sql::{Reader, Statement, Value},
@@ -121,6 +125,17 @@ static OF_SCOPE: Statement = Statement::new(
         "WHERE o.provider = $1 AND o.kind = $2 AND o.scope = $5 AND o.request < $3 ORDER BY o.request DESC LIMIT $4"
     ),
 );
+static IN_SPAN: Statement = Statement::new(
+    "schedule_order.in_span",
+    select!(
+        "WHERE o.provider = $1 AND o.kind = $2 AND o.scope >= $3 AND (o.scope, o.request) < ($4, $5) \
+         ORDER BY o.scope DESC, o.request DESC LIMIT $6"
+    ),
+);
+static WAITING_FOR_SOMEBODY: Statement = Statement::new(
+    "schedule_order.waiting_for_somebody",
+    select!("WHERE r.stage = 1 AND r.provider = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3"),
+);
 static GATED: Statement = Statement::new(
     "schedule_order.gated",
     select!("WHERE o.gated AND o.provider = $1 AND o.request < $2 ORDER BY o.request DESC LIMIT $3"),
@@ -166,6 +181,8 @@ pub(super) static ALL: &[&Statement] = &[
     &BY_REQUESTER,
     &OF_DEFINITION,
     &OF_SCOPE,
+    &IN_SPAN,
+    &WAITING_FOR_SOMEBODY,
     &GATED,
     &OF_SCHEDULE,
     &WAITING,
@@ -228,6 +245,42 @@ impl Tx {
             }
         };
         self.all("request", statement, values, order).await
+    }
+
+    /// Orders in a span of scopes, the last scope first and the newest first of each, before one of them.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn orders_in(
+        &mut self,
+        provider: Provider,
+        kind: Kind,
+        span: &ScopeSpan,
+        before: Option<&ScopeCursor>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, Fault> {
+        let (scope, request) = match before {
+            Some(before) if before.scope.as_str() < span.end() => (before.scope.as_str(), before.name),
+            Some(_) | None => (span.end(), Uuid::nil()),
+        };
+        let values =
+            vec![code::of(provider), code::of(kind), span.start().into(), scope.into(), request.into(), limit.into()];
+        self.all("request", &IN_SPAN, values, order).await
+    }
+
+    /// Orders that wait for an approval, newest first.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn orders_awaiting_approval(
+        &mut self,
+        provider: Provider,
+        before: Option<RequestId>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, Fault> {
+        let before = before.map_or(Uuid::max(), RequestId::uuid);
+        let values = vec![code::of(provider), before.into(), limit.into()];
+        self.all("request", &WAITING_FOR_SOMEBODY, values, order).await
     }
 
     /// Orders for which approval was asked, whatever became of them, newest first.

@@ -42,6 +42,15 @@ static OF_PRINCIPAL_AT: Statement = Statement::new(
         " FROM role_assignment WHERE principal = $1 AND scope_key = $2 ORDER BY definition LIMIT 10000"
     ),
 );
+static OF_PRINCIPAL_AFTER: Statement = Statement::new(
+    "role_assignment.of_principal_after",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM role_assignment WHERE principal = $1 AND (scope_key, definition) > ($2, $3) \
+         ORDER BY scope_key, definition LIMIT $4"
+    ),
+);
 static IN_SPAN: Statement = Statement::new(
     "role_assignment.in_span",
     concat!(
@@ -67,8 +76,18 @@ static UPDATE: Statement = Statement::new(
 static DELETE: Statement = Statement::new("role_assignment.delete", "DELETE FROM role_assignment WHERE name = $1");
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&READ, &LINE, &OF_PRINCIPAL, &OF_PRINCIPAL_AT, &IN_SPAN, &OF_ROLE, &INSERT, &UPDATE, &DELETE];
+pub(super) static ALL: &[&Statement] = &[
+    &READ,
+    &LINE,
+    &OF_PRINCIPAL,
+    &OF_PRINCIPAL_AT,
+    &OF_PRINCIPAL_AFTER,
+    &IN_SPAN,
+    &OF_ROLE,
+    &INSERT,
+    &UPDATE,
+    &DELETE,
+];
 
 /// A run of scopes that lie side by side in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +117,14 @@ impl ScopeSpan {
         &self.from
     }
 
+    /// Where a list that goes on after a row begins in the span: behind this scope and id.
+    pub(super) fn from<'c>(&'c self, after: Option<&'c ScopeCursor>) -> (&'c str, Uuid) {
+        match after {
+            Some(after) if after.scope >= self.from => (&after.scope, after.name),
+            Some(_) | None => (&self.from, Uuid::nil()),
+        }
+    }
+
     /// Where it ends: the first text beyond.
     #[must_use]
     pub fn end(&self) -> &str {
@@ -110,7 +137,7 @@ impl ScopeSpan {
 pub struct ScopeCursor {
     /// Key of the scope.
     pub scope: String,
-    /// Name of the row.
+    /// Name of the row, or whatever else tells rows of one scope apart.
     pub name: Uuid,
 }
 
@@ -167,6 +194,21 @@ impl Tx {
         rows.into_iter().flatten().map(|row| assignment(&mut Reader::new("role_assignment", row))).collect()
     }
 
+    /// What one principal holds, by scope and role, after the row at a scope for a role; at most `limit`.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn role_assignments_of_after(
+        &mut self,
+        principal: PrincipalId,
+        after: Option<&ScopeCursor>,
+        limit: u32,
+    ) -> Result<Vec<Assignment>, Fault> {
+        let (scope, definition) = after.map_or(("", Uuid::nil()), |after| (after.scope.as_str(), after.name));
+        let values = vec![principal.into(), scope.into(), definition.into(), limit.into()];
+        self.all("role_assignment", &OF_PRINCIPAL_AFTER, values, assignment).await
+    }
+
     /// Assignments in a span of scopes, by scope and name; at most `limit`.
     ///
     /// # Errors
@@ -177,11 +219,7 @@ impl Tx {
         after: Option<&ScopeCursor>,
         limit: u32,
     ) -> Result<Vec<Assignment>, Fault> {
-        let (from, name) = match after {
-            Some(after) if after.scope > span.from => (after.scope.clone(), after.name),
-            Some(after) if after.scope == span.from => (span.from.clone(), after.name),
-            _ => (span.from.clone(), Uuid::nil()),
-        };
+        let (from, name) = span.from(after);
         let values = vec![from.into(), name.into(), span.to.as_str().into(), limit.into()];
         self.all("role_assignment", &IN_SPAN, values, assignment).await
     }

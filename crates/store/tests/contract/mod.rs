@@ -12,6 +12,7 @@ mod identity;
 mod life;
 mod lists;
 mod policy;
+mod resource_list;
 mod schedule;
 mod work;
 
@@ -33,6 +34,7 @@ pub(crate) fn clauses() -> Vec<(&'static str, Clause)> {
         directory::clauses(),
         directory_audit::clauses(),
         policy::clauses(),
+        resource_list::clauses(),
         schedule::clauses(),
         identity::clauses(),
         application::clauses(),

@@ -153,6 +153,29 @@ impl Query for OperationAt {
     }
 }
 
+/// The latest scans at a scope, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationsAt {
+    /// Where they were ordered.
+    pub scope: ArmScope,
+    /// Most rows.
+    pub limit: u32,
+}
+
+impl Query for OperationsAt {
+    type Output = At<Vec<AlertOperation>>;
+
+    fn right(&self) -> Right {
+        Right::Known
+    }
+
+    async fn run(self, files: &mut Files<'_>) -> Answer<Self::Output> {
+        let scope = may_read(files, &self.scope).await?;
+        let found = files.tx.alert_operations_at(Provider::Resources, scope.key(), self.limit).await?;
+        Ok(At { scope, found })
+    }
+}
+
 /// One alert of resources, or all.
 fn kinds(only: Option<AlertKind>) -> Vec<AlertKind> {
     AlertKind::of(Provider::Resources).filter(|kind| only.is_none_or(|only| only == *kind)).collect()

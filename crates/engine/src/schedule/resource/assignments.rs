@@ -1,23 +1,18 @@
 //! What schedules give now, as role assignments (`ARM 7.2`).
 
-use std::collections::HashMap;
-
 use ephor_domain::{
     entitlement::EntitlementKey,
-    id::{PrincipalId, RequestId},
+    id::RequestId,
     policy::Kind,
     provider::Provider,
     resource::{Assignment, AssignmentContent},
     scope::ArmScope,
 };
-use ephor_store::{
-    Fault, Tx,
-    tx::{line::Lines, lock::Lock, role_assignment::ScopeSpan},
-};
+use ephor_store::{Fault, Tx, tx::lock::Lock};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{MOST, definition_of, respell, scope_of};
+use super::{definition_of, lines_of, respell, scope_of, walk::Row};
 use crate::{
     admin::desk::Desk,
     answer::Answer,
@@ -32,36 +27,26 @@ pub(crate) async fn assignments_of(
 ) -> Result<Vec<Assignment>, Fault> {
     let mut found = Vec::new();
     for id in principals {
-        let which = Lines::Of(PrincipalId::new(id));
-        for row in tx.lines(Provider::Resources, Kind::Assignment, &which, None, MOST).await? {
+        for row in lines_of(tx, Kind::Assignment, id).await? {
             found.extend(assignment(tx, ScheduleView::of(row, now)?).await?);
         }
     }
     Ok(found)
 }
 
-/// Roles in force by schedule in these spans of scopes.
-pub(crate) async fn assignments_in(tx: &mut Tx, spans: &[ScopeSpan], now: Timestamp) -> Result<Vec<Assignment>, Fault> {
-    let mut found = Vec::new();
-    for span in spans {
-        for row in tx.lines_in(Provider::Resources, Kind::Assignment, span, MOST).await? {
-            found.extend(assignment(tx, ScheduleView::of(row, now)?).await?);
-        }
+/// A row as a role assignment; `None` for what is not in force.
+pub(crate) async fn in_force(tx: &mut Tx, row: Row, now: Timestamp) -> Result<Option<Assignment>, Fault> {
+    let row = match row {
+        Row::Direct(one) => return Ok(Some(*one)),
+        Row::Scheduled(row) => row,
+    };
+    let Some(mut one) = assignment(tx, ScheduleView::of(*row, now)?).await? else { return Ok(None) };
+    let mut key = EntitlementKey::Resource { definition: one.definition, scope: one.scope.clone() };
+    respell(tx, &mut key).await?;
+    if let Some(scope) = scope_of(&key) {
+        one.scope = scope;
     }
-    let mut spelled: HashMap<ArmScope, ArmScope> = HashMap::new();
-    for one in &mut found {
-        if let Some(known) = spelled.get(&one.scope) {
-            one.scope = known.clone();
-            continue;
-        }
-        let mut key = EntitlementKey::Resource { definition: one.definition, scope: one.scope.clone() };
-        respell(tx, &mut key).await?;
-        if let Some(scope) = scope_of(&key) {
-            spelled.insert(one.scope.clone(), scope.clone());
-            one.scope = scope;
-        }
-    }
-    Ok(found)
+    Ok(Some(one))
 }
 
 async fn assignment(tx: &mut Tx, view: Option<ScheduleView>) -> Result<Option<Assignment>, Fault> {
@@ -110,11 +95,10 @@ pub(crate) async fn assignment_named(
     name: Uuid,
     now: Timestamp,
 ) -> Result<Option<Assignment>, Fault> {
-    let which = Lines::Scope(scope.key().to_owned());
-    for row in tx.lines(Provider::Resources, Kind::Assignment, &which, None, MOST).await? {
-        if row.line.instance == name
-            && let Some(found) = assignment(tx, ScheduleView::of(row, now)?).await?
-        {
+    for row in tx.lines_of_instance(name).await? {
+        let line = &row.line;
+        let is_it = line.provider == Provider::Resources && line.kind == Kind::Assignment && line.scope == scope.key();
+        if is_it && let Some(found) = assignment(tx, ScheduleView::of(row, now)?).await? {
             return Ok(Some(Assignment { scope: scope.clone(), ..found }));
         }
     }

@@ -1,5 +1,7 @@
 //! Where somebody can go on from a scope (`ARM 16`).
 
+use std::collections::BTreeSet;
+
 use ephor_domain::{
     administration::Right,
     policy::Kind,
@@ -7,13 +9,14 @@ use ephor_domain::{
 };
 use ephor_store::tx::place::PlaceKind;
 
-use super::{rows::of_principals, scope_of};
+use super::{BATCH, Walk, scope_of};
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
     resource::{
         chain, children,
         rights::{Rights, action, locate},
+        top,
     },
 };
 
@@ -37,16 +40,24 @@ impl Query for EligibleChildren {
         let (tx, now) = (&mut *files.tx, files.now);
         let rights = Rights::of(tx, files.caller, now).await?;
         let (scope, _) = locate(tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
-        let mut lines: Vec<Vec<ArmScope>> = Vec::new();
+        let mut own: BTreeSet<ArmScope> = BTreeSet::new();
         for kind in [Kind::Eligibility, Kind::Assignment] {
-            for view in of_principals(tx, kind, &rights.principals, now).await? {
-                if let Some(at) = scope_of(&view.key) {
-                    lines.push(chain(tx, &at).await?);
-                }
+            let mut walk = Walk::by_principal(kind, &rights.principals, None, BATCH);
+            while let Some((_, row)) = walk.next(tx).await? {
+                own.extend(row.view(now)?.and_then(|view| scope_of(&view.key)));
             }
         }
-        let mut found: Vec<Place> = Vec::new();
+        // Whatever lies above something of his leads to it.
+        let mut leading: BTreeSet<ArmScope> = BTreeSet::new();
+        for at in &own {
+            leading.extend(chain(tx, at).await?);
+        }
+        let (mut found, mut seen): (Vec<Place>, BTreeSet<ArmScope>) = (Vec::new(), BTreeSet::new());
         let mut ahead = vec![scope.clone()];
+        // What hangs below nothing else hangs below the management group of the whole tenant.
+        if top(tx).await?.as_ref() == Some(&scope) {
+            ahead.push(ArmScope::root());
+        }
         while let Some(above) = ahead.pop() {
             for kind in PlaceKind::ALL {
                 // Resources hang below groups alone here: the others are reached through them.
@@ -54,11 +65,9 @@ impl Query for EligibleChildren {
                     continue;
                 }
                 for place in children(tx, &above, kind).await? {
-                    let here = chain(tx, &place.scope).await?;
-                    let is_reached = lines
-                        .iter()
-                        .any(|line| line.first().is_some_and(|own| here.contains(own)) || line.contains(&place.scope));
-                    if !is_reached || found.iter().any(|known| known.scope == place.scope) {
+                    let is_reached = leading.contains(&place.scope)
+                        || chain(tx, &place.scope).await?.iter().any(|above| own.contains(above));
+                    if !is_reached || place.scope == scope || !seen.insert(place.scope.clone()) {
                         continue;
                     }
                     if self.all && kind != PlaceKind::ResourceGroup {

@@ -13,7 +13,7 @@ use ephor_store::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::MOST;
+use super::lines_of;
 use crate::schedule::view::ScheduleView;
 
 /// Does a schedule give this, now or later?
@@ -42,7 +42,7 @@ pub(crate) async fn is_role_scheduled(tx: &mut Tx, definition: Uuid) -> Result<b
 /// Does a schedule give anything in this span of scopes?
 pub(crate) async fn is_span_scheduled(tx: &mut Tx, span: &ScopeSpan) -> Result<bool, Fault> {
     for kind in [Kind::Eligibility, Kind::Assignment] {
-        if !tx.lines_in(Provider::Resources, kind, span, 1).await?.is_empty() {
+        if !tx.lines_in(Provider::Resources, kind, span, None, 1).await?.is_empty() {
             return Ok(true);
         }
     }
@@ -58,8 +58,7 @@ pub(crate) async fn holds_any(
 ) -> Result<bool, Fault> {
     for kind in [Kind::Eligibility, Kind::Assignment] {
         for id in principals {
-            let which = Lines::Of(PrincipalId::new(*id));
-            for row in tx.lines(Provider::Resources, kind, &which, None, MOST).await? {
+            for row in lines_of(tx, kind, *id).await? {
                 if row.line.definition == definition && chain.iter().any(|scope| scope.key() == row.line.scope) {
                     return Ok(true);
                 }
@@ -73,8 +72,7 @@ pub(crate) async fn holds_any(
 pub(crate) async fn eligible_scopes(tx: &mut Tx, principals: &BTreeSet<Uuid>) -> Result<Vec<ArmScope>, Fault> {
     let mut found = Vec::new();
     for id in principals {
-        let which = Lines::Of(PrincipalId::new(*id));
-        let rows = tx.lines(Provider::Resources, Kind::Eligibility, &which, None, MOST).await?;
+        let rows = lines_of(tx, Kind::Eligibility, *id).await?;
         found.extend(rows.into_iter().filter_map(|row| row.line.scope.parse().ok()));
     }
     Ok(found)

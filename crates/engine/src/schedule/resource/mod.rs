@@ -1,33 +1,42 @@
 //! Schedules and requests of resource roles as scopes show them (`ARM 10` to `ARM 12`): rows of the scope, of what lies
 //! above and, where asked, of what lies below.
 
+mod approvals;
 mod assignments;
 mod children;
 mod given;
 mod orders;
-mod rows;
 mod schedules;
+mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use ephor_domain::{entitlement::EntitlementKey, id::PrincipalId, scope::ArmScope};
-use ephor_store::{Fault, Tx};
+use ephor_domain::{entitlement::EntitlementKey, id::PrincipalId, policy::Kind, provider::Provider, scope::ArmScope};
+use ephor_store::{
+    Fault, Tx,
+    tx::line::{LineRow, Lines},
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub(crate) use assignments::{assignment_named, assignments_in, assignments_of, end_assignment};
+pub use approvals::{ApprovalNamed, ApprovalsAt, Found};
+pub(crate) use assignments::{assignment_named, assignments_of, end_assignment, in_force};
 pub use children::EligibleChildren;
 pub(crate) use given::{eligible_scopes, holds_any, is_role_scheduled, is_scheduled, is_span_scheduled};
 pub use orders::{OrderNamed, OrdersAt};
 pub use schedules::{Listed, Member, ScheduleNamed, SchedulesAt};
+pub use walk::RowCursor;
+pub(crate) use walk::Walk;
 
 use crate::{
     directory::groups_of,
     resource::{chain, known, rights::Rights},
 };
 
-/// Rows of one kind that one list looks at.
-const MOST: u32 = 10_000;
+/// Rows that one page looks at, whatever it finds among them: whoever wants more goes on from there.
+pub(crate) const MOST: u32 = 10_000;
+/// Rows read at once where all of them are wanted.
+const BATCH: u32 = 1_000;
 
 /// What of a list is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,16 +106,38 @@ pub(crate) fn definition_of(key: &EntitlementKey) -> Option<Uuid> {
     }
 }
 
-/// Is the scope above, at or below the one asked for, as far as asked? The whole tenant holds everything.
-async fn is_there(tx: &mut Tx, line: &[ArmScope], narrow: &Narrow, at: &ArmScope) -> Result<bool, Fault> {
-    let Some(scope) = line.first() else { return Ok(false) };
-    if line.contains(at) {
-        return Ok(true);
+/// Which scopes belong to a list: those above, at and, unless said otherwise, below the one it is of.
+pub(crate) struct Here<'l> {
+    line: &'l [ArmScope],
+    not_below: bool,
+    known: HashMap<ArmScope, bool>,
+}
+
+impl<'l> Here<'l> {
+    /// Of a scope with everything above it.
+    pub(crate) fn new(line: &'l [ArmScope], not_below: bool) -> Self {
+        Self { line, not_below, known: HashMap::new() }
     }
-    if narrow.not_below {
-        return Ok(false);
+
+    /// The whole tenant holds everything.
+    pub(crate) async fn is_there(&mut self, tx: &mut Tx, at: &ArmScope) -> Result<bool, Fault> {
+        let Some(scope) = self.line.first() else { return Ok(false) };
+        if self.line.contains(at) {
+            return Ok(true);
+        }
+        if self.not_below {
+            return Ok(false);
+        }
+        if scope.contains_path(at) {
+            return Ok(true);
+        }
+        if let Some(known) = self.known.get(at) {
+            return Ok(*known);
+        }
+        let is_below = chain(tx, at).await?.contains(scope);
+        self.known.insert(at.clone(), is_below);
+        Ok(is_below)
     }
-    Ok(scope.contains_path(at) || chain(tx, at).await?.contains(scope))
 }
 
 /// Rows keep scopes in lower case: here is the spelling of whoever registered them.
@@ -120,4 +151,19 @@ async fn respell(tx: &mut Tx, key: &mut EntitlementKey) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// All live lines of one kind that a principal has.
+async fn lines_of(tx: &mut Tx, kind: Kind, principal: Uuid) -> Result<Vec<LineRow>, Fault> {
+    let which = Lines::Of(PrincipalId::new(principal));
+    let mut found: Vec<LineRow> = Vec::new();
+    loop {
+        let after = found.last().map(|row| row.line.id);
+        let page = tx.lines(Provider::Resources, kind, &which, after, BATCH).await?;
+        let is_last = page.len() < BATCH as usize;
+        found.extend(page);
+        if is_last {
+            return Ok(found);
+        }
+    }
 }

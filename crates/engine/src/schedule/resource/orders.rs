@@ -1,26 +1,40 @@
 //! Requests as a scope shows them (`ARM 9.4`).
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use ephor_domain::{
-    Refusal, administration::Right, id::PrincipalId, policy::Kind, principal::Actor, provider::Provider,
-    resource::ResourceRefusal, scope::ArmScope,
+    Refusal,
+    administration::Right,
+    id::{PrincipalId, RequestId},
+    policy::Kind,
+    principal::Actor,
+    provider::Provider,
+    request::Stage,
+    resource::ResourceRefusal,
+    scope::ArmScope,
 };
-use ephor_store::tx::order::{OrderRow, Orders};
+use ephor_store::{
+    Fault, Tx,
+    tx::{
+        order::{OrderRow, Orders},
+        role_assignment::{ScopeCursor, ScopeSpan},
+    },
+};
 use uuid::Uuid;
 
-use super::{MOST, Narrow, definition_of, is_there, respell, scope_of, wanted};
+use super::{Here, MOST, Narrow, RowCursor, definition_of, respell, scope_of, wanted};
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
     resource::{
         At, chain,
         rights::{Rights, action, locate},
+        spans,
     },
-    schedule::{approver::Judge, view::RequestView},
+    schedule::{approver::Judge, list::Page, view::RequestView},
 };
 
-/// Requests at a scope, newest first.
+/// Requests at a scope, page by page: the newest first; those of a whole scope from its last place to its first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrdersAt {
     /// Where.
@@ -31,10 +45,77 @@ pub struct OrdersAt {
     pub narrow: Narrow,
     /// Who asks, with all that decides on approvals.
     pub actor: Actor,
+    /// Goes on after this row.
+    pub after: Option<RowCursor>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// What the index is asked for.
+enum Which {
+    /// Of each of these, merged; the newest first.
+    Newest(Vec<Orders>),
+    /// Whatever waits for an approval; the newest first.
+    Waiting,
+    /// In these spans of scopes, which are in order; the last scope first.
+    Spans(Vec<ScopeSpan>),
+}
+
+impl Which {
+    async fn read(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        after: Option<&RowCursor>,
+        limit: u32,
+    ) -> Result<Vec<OrderRow>, Fault> {
+        let before = after.map(|after| RequestId::new(after.id));
+        match self {
+            Self::Newest(of) => {
+                let mut rows: Vec<OrderRow> = Vec::new();
+                for which in of {
+                    rows.extend(tx.orders(Provider::Resources, kind, which, before, limit).await?);
+                }
+                rows.sort_by_key(|row| Reverse(row.request.id));
+                rows.dedup_by_key(|row| row.request.id);
+                rows.truncate(limit as usize);
+                Ok(rows)
+            }
+            Self::Waiting => tx.orders_awaiting_approval(Provider::Resources, before, limit).await,
+            Self::Spans(spans) => {
+                let at = after.map(|after| ScopeCursor { scope: after.scope.clone(), name: after.id });
+                let mut rows = Vec::new();
+                for span in spans.iter().rev() {
+                    let left = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+                    if left == 0 {
+                        break;
+                    }
+                    if at.as_ref().is_none_or(|at| span.start() <= at.scope.as_str()) {
+                        rows.extend(tx.orders_in(Provider::Resources, kind, span, at.as_ref(), left).await?);
+                    }
+                }
+                Ok(rows)
+            }
+        }
+    }
+}
+
+fn cursor(row: &OrderRow) -> RowCursor {
+    let (scope, id) = (row.order.scope.clone(), row.request.id.uuid());
+    RowCursor { direct: false, principal: Uuid::nil(), scope, id }
+}
+
+/// May the caller decide on the stage that is open?
+async fn waits_for(tx: &mut Tx, judge: &Judge, row: &OrderRow) -> Result<bool, Fault> {
+    let Stage::AwaitingApproval { approval, .. } = row.request.stage else { return Ok(false) };
+    match row.order.details.stages.iter().position(|stage| stage.id == approval) {
+        Some(at) => Ok(judge.may(tx, row, at).await?.is_ok()),
+        None => Ok(false),
+    }
 }
 
 impl Query for OrdersAt {
-    type Output = At<Vec<RequestView>>;
+    type Output = At<Page<RequestView, RowCursor>>;
 
     fn right(&self) -> Right {
         Right::Known
@@ -49,43 +130,63 @@ impl Query for OrdersAt {
         if !own && !rights.may(files.tx, &line, action::READ_ASSIGNMENTS).await? {
             return Err(Refusal::from(ResourceRefusal::OwnRowsOnly).into());
         }
-        let mut rows: Vec<OrderRow> = Vec::new();
-        if narrow.to_approve {
-            let judge = Judge::of(files.tx, &self.actor, now).await?;
-            for row in files.tx.gated_orders(Provider::Resources, None, MOST).await? {
-                if row.order.kind == self.kind && judge.is_approver(files.tx, &row).await? {
-                    rows.push(row);
+        let wanted = wanted(files.tx, &rights, narrow, caller, now).await?;
+        let of = |ids: &BTreeSet<Uuid>| ids.iter().map(|id| Orders::Of(PrincipalId::new(*id))).collect();
+        let which = match &wanted {
+            _ if narrow.to_approve => Which::Waiting,
+            _ if narrow.ordered => Which::Newest(vec![Orders::By(caller)]),
+            Some(principals) => Which::Newest(of(principals)),
+            None if scope == ArmScope::root() => Which::Newest(vec![Orders::All]),
+            None => Which::Spans(spans(files.tx, &line, !narrow.not_below).await?),
+        };
+        let judge = match narrow.to_approve {
+            true => Some(Judge::of(files.tx, &self.actor, now).await?),
+            false => None,
+        };
+        let mut here = Here::new(&line, narrow.not_below);
+        let (mut found, mut after) = (Vec::new(), self.after);
+        let (mut seen, mut next) = (0, None);
+        let batch = self.limit.saturating_add(1);
+        'pages: loop {
+            let rows = which.read(files.tx, self.kind, after.as_ref(), batch).await?;
+            let is_last = rows.len() < batch as usize;
+            for row in rows {
+                if seen == MOST {
+                    next = after;
+                    break 'pages;
                 }
+                seen += 1;
+                let behind = cursor(&row);
+                let is_kind = row.order.kind == self.kind;
+                let decides = match &judge {
+                    Some(judge) => is_kind && waits_for(files.tx, judge, &row).await?,
+                    None => is_kind,
+                };
+                let mut view = RequestView::of(row, now)?;
+                let principal = view.request.principal.uuid();
+                let is_wanted = wanted.as_ref().is_none_or(|wanted| wanted.contains(&principal))
+                    && (!narrow.ordered || view.request.requester == caller)
+                    && (!narrow.to_approve || view.is_waiting());
+                if let Some((at, definition)) = scope_of(&view.key).zip(definition_of(&view.key))
+                    && decides
+                    && is_wanted
+                    && narrow.definition.is_none_or(|wanted| wanted == definition)
+                    && here.is_there(files.tx, &at).await?
+                {
+                    if found.len() == self.limit as usize {
+                        next = after;
+                        break 'pages;
+                    }
+                    respell(files.tx, &mut view.key).await?;
+                    found.push(view);
+                }
+                after = Some(behind);
             }
-        } else {
-            let which: Vec<Orders> = match (narrow.ordered, wanted(files.tx, &rights, narrow, caller, now).await?) {
-                (true, _) => vec![Orders::By(caller)],
-                (false, Some(principals)) => {
-                    principals.into_iter().map(|id| Orders::Of(PrincipalId::new(id))).collect()
-                }
-                (false, None) => vec![Orders::All],
-            };
-            for which in which {
-                rows.extend(files.tx.orders(Provider::Resources, self.kind, &which, None, MOST).await?);
+            if is_last {
+                break;
             }
         }
-        rows.sort_by_key(|row| Reverse(row.request.id));
-        rows.dedup_by_key(|row| row.request.id);
-        let mut found = Vec::new();
-        for row in rows {
-            let waits = narrow.to_approve;
-            let mut view = RequestView::of(row, now)?;
-            let (Some(at), Some(definition)) = (scope_of(&view.key), definition_of(&view.key)) else { continue };
-            let fits = narrow.definition.is_none_or(|wanted| wanted == definition)
-                && narrow.principal.is_none_or(|wanted| wanted == view.request.principal.uuid())
-                && (!narrow.ordered || view.request.requester == caller)
-                && (!waits || view.is_waiting());
-            if fits && is_there(files.tx, &line, narrow, &at).await? {
-                respell(files.tx, &mut view.key).await?;
-                found.push(view);
-            }
-        }
-        Ok(At { scope, found })
+        Ok(At { scope, found: Page { rows: found, next } })
     }
 }
 

@@ -1,26 +1,28 @@
 //! Eligibilities and assignments over time, as a scope shows them (`ARM 10`, `ARM 11`).
 
 use ephor_domain::{
-    Refusal, administration::Right, id::PrincipalId, policy::Kind, provider::Condition, resource::ResourceRefusal,
+    Refusal,
+    administration::Right,
+    id::PrincipalId,
+    policy::Kind,
+    provider::{Condition, Provider},
+    resource::ResourceRefusal,
     scope::ArmScope,
 };
-use ephor_store::{Fault, Tx};
+use ephor_store::{Fault, Tx, tx::line::LineRow};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{
-    Narrow, asked, definition_of, is_there, respell,
-    rows::{at_exactly, in_spans, of_principals},
-    scope_of, wanted,
-};
+use super::{Here, MOST, Narrow, RowCursor, Walk, asked, definition_of, respell, scope_of, walk::direct_view, wanted};
 use crate::{
     admin::desk::{Files, Query},
     answer::Answer,
     resource::{
         At, chain,
         rights::{Rights, action, locate},
+        spans,
     },
-    schedule::{held, view::ScheduleView},
+    schedule::{held, list::Page, view::ScheduleView},
 };
 
 /// How a row came into a list (`ARM 12.4`).
@@ -49,7 +51,7 @@ pub struct Listed {
     pub condition: Option<Condition>,
 }
 
-/// Schedules at a scope.
+/// Schedules at a scope, page by page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchedulesAt {
     /// Where.
@@ -58,44 +60,71 @@ pub struct SchedulesAt {
     pub kind: Kind,
     /// Which.
     pub narrow: Narrow,
+    /// What is in force alone, without what is to come.
+    pub in_force: bool,
+    /// Goes on after this row.
+    pub after: Option<RowCursor>,
+    /// Most rows.
+    pub limit: u32,
 }
 
 impl Query for SchedulesAt {
-    type Output = At<Vec<Listed>>;
+    type Output = At<Page<Listed, RowCursor>>;
 
     fn right(&self) -> Right {
         Right::Known
     }
 
     async fn run(self, files: &mut Files<'_>) -> Answer<Self::Output> {
-        let rights = Rights::of(files.tx, files.caller, files.now).await?;
+        let (caller, now) = (files.caller, files.now);
+        let rights = Rights::of(files.tx, caller, now).await?;
         let (scope, line) = locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
         if !self.narrow.mine && !rights.may(files.tx, &line, action::READ_ASSIGNMENTS).await? {
             return Err(Refusal::from(ResourceRefusal::OwnRowsOnly).into());
         }
-        let wanted = wanted(files.tx, &rights, &self.narrow, files.caller, files.now).await?;
-        let mut views = match &wanted {
-            Some(principals) => of_principals(files.tx, self.kind, principals, files.now).await?,
-            None => in_spans(files.tx, self.kind, &line, &self.narrow, files.now).await?,
+        let wanted = wanted(files.tx, &rights, &self.narrow, caller, now).await?;
+        let batch = self.limit.saturating_add(1);
+        let mut walk = match &wanted {
+            Some(principals) => Walk::by_principal(self.kind, principals, self.after, batch),
+            None => {
+                let spans = spans(files.tx, &line, !self.narrow.not_below).await?;
+                Walk::by_scope(self.kind, spans, self.after, batch)
+            }
         };
         let mut found = Vec::new();
-        views.sort_by_key(|view| (scope_of(&view.key), view.line));
-        views.dedup_by_key(|view| view.line);
-        for view in views {
-            let (Some(at), Some(definition)) = (scope_of(&view.key), definition_of(&view.key)) else { continue };
-            let is_role = self.narrow.definition.is_none_or(|wanted| wanted == definition);
-            if !is_role || !is_there(files.tx, &line, &self.narrow, &at).await? {
-                continue;
+        let mut here = Here::new(&line, self.narrow.not_below);
+        let (mut seen, mut last, mut next) = (0, None, None);
+        while let Some((cursor, row)) = walk.next(files.tx).await? {
+            if seen == MOST {
+                next = last;
+                break;
             }
-            let through_group = wanted.is_some() && Some(view.principal.uuid()) != asked(&self.narrow, files.caller);
-            let member = match (through_group, *line.first().unwrap_or(&scope) != at && line.contains(&at)) {
-                (true, _) => Member::Group,
-                (false, true) => Member::Inherited,
-                (false, false) => Member::Direct,
-            };
-            found.push(listed(files.tx, view, member, files.now).await?);
+            seen += 1;
+            let view = row.view(now)?.filter(|view| view.in_force || !self.in_force);
+            let place = view.as_ref().and_then(|view| scope_of(&view.key).zip(definition_of(&view.key)));
+            if let (Some(view), Some((at, definition))) = (view, place)
+                && self.narrow.definition.is_none_or(|wanted| wanted == definition)
+                && here.is_there(files.tx, &at).await?
+            {
+                if found.len() == self.limit as usize {
+                    next = last;
+                    break;
+                }
+                let through_group = wanted.is_some() && Some(view.principal.uuid()) != asked(&self.narrow, caller);
+                let member = match (through_group, scope != at && line.contains(&at)) {
+                    (true, _) => Member::Group,
+                    (false, true) => Member::Inherited,
+                    (false, false) => Member::Direct,
+                };
+                found.push((view, member));
+            }
+            last = Some(cursor);
         }
-        Ok(At { scope, found })
+        let mut rows = Vec::with_capacity(found.len());
+        for (view, member) in found {
+            rows.push(listed(files.tx, view, member, now).await?);
+        }
+        Ok(At { scope, found: Page { rows, next } })
     }
 }
 
@@ -122,21 +151,10 @@ impl Query for ScheduleNamed {
     async fn run(self, files: &mut Files<'_>) -> Answer<Option<Listed>> {
         let rights = Rights::of(files.tx, files.caller, files.now).await?;
         let (scope, _) = locate(files.tx, &rights, &self.scope, action::READ_ASSIGNMENTS).await?;
-        let mut views = at_exactly(files.tx, self.kind, &scope, files.now).await?;
-        if !self.instance {
-            for row in files.tx.lines_of_schedule(self.name).await? {
-                views.extend(ScheduleView::of(row, files.now)?);
-            }
-        }
-        let name = |view: &ScheduleView| match (self.instance, self.kind) {
-            (false, _) => view.schedule,
-            (true, Kind::Assignment) => view.instance,
-            (true, Kind::Eligibility) => view.line,
-        };
-        let Some(view) = views.into_iter().find(|view| view.kind == self.kind && name(view) == self.name) else {
+        let Some(view) = self.look(files.tx, files.now).await? else { return Ok(None) };
+        let Some(at) = scope_of(&view.key).filter(|at| *at == scope || scope == ArmScope::root()) else {
             return Ok(None);
         };
-        let Some(at) = scope_of(&view.key) else { return Ok(None) };
         if !rights.principals.contains(&view.principal.uuid()) {
             let line = chain(files.tx, &at).await?;
             if !rights.may(files.tx, &line, action::READ_ASSIGNMENTS).await? {
@@ -146,6 +164,30 @@ impl Query for ScheduleNamed {
         let member =
             if view.principal == files.caller { Member::Direct } else { group_or_direct(&rights, &view, files.caller) };
         Ok(Some(listed(files.tx, view, member, files.now).await?))
+    }
+}
+
+impl ScheduleNamed {
+    /// What bears the name, wherever it is.
+    async fn look(&self, tx: &mut Tx, now: Timestamp) -> Result<Option<ScheduleView>, Fault> {
+        let rows = match (self.instance, self.kind) {
+            (false, _) => tx.lines_of_schedule(self.name).await?,
+            (true, Kind::Assignment) => tx.lines_of_instance(self.name).await?,
+            (true, Kind::Eligibility) => tx.line(self.name).await?.into_iter().collect(),
+        };
+        let is_it =
+            |row: &LineRow| row.line.live && row.line.provider == Provider::Resources && row.line.kind == self.kind;
+        for row in rows.into_iter().filter(is_it) {
+            if let Some(view) = ScheduleView::of(row, now)? {
+                return Ok(Some(view));
+            }
+        }
+        // What was written directly bears the same name as a schedule and in force.
+        let direct = match self.kind {
+            Kind::Assignment => tx.role_assignment(self.name).await?,
+            Kind::Eligibility => None,
+        };
+        Ok(direct.map(direct_view))
     }
 }
 

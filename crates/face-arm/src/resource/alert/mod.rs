@@ -8,7 +8,9 @@ use ephor_engine::{
     Denied,
     alert::{
         Incident,
-        resource::{AlertsAt, ChangeAlertAt, DismissAlertAt, IncidentAt, IncidentsAt, OperationAt, OrderScanAt},
+        resource::{
+            AlertsAt, ChangeAlertAt, DismissAlertAt, IncidentAt, IncidentsAt, OperationAt, OperationsAt, OrderScanAt,
+        },
     },
     resource::{At, Described},
 };
@@ -230,8 +232,14 @@ async fn configure(call: &Call, scope: ArmScope, kind: AlertKind) -> Answer<Repl
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// How far an ordered scan is: 202 until it is done.
+/// The latest ordered scans, or how far one is: 202 until it is done.
 pub(super) async fn operation(call: &Call, scope: ArmScope, name: Option<&str>) -> Answer<Reply> {
+    if name.is_none() {
+        // They are forgotten a day after they are done: the latest are all that anybody asks for.
+        let limit = call.settings().page_size;
+        let At { scope, found } = call.ask(OperationsAt { scope, limit }).await?;
+        return Ok(call.list::<Value>(found.iter().map(|one| row::operation(call, &scope, one)).collect(), None));
+    }
     let none = || missing("RoleManagementAlertOperationNotFound");
     let id = name.and_then(guid).ok_or_else(none)?;
     let asked = call.engine().consult(&call.caller.actor, OperationAt { scope, id }).await;

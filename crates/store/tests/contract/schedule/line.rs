@@ -165,7 +165,7 @@ async fn spans(store: Store) {
     let within = async |span: ScopeSpan, limit| {
         let read = store.read(move |tx| {
             let span = span.clone();
-            Box::pin(async move { tx.lines_in(RESOURCES, Kind::Eligibility, &span, limit).await })
+            Box::pin(async move { tx.lines_in(RESOURCES, Kind::Eligibility, &span, None, limit).await })
         });
         read.await.unwrap().into_iter().map(|row| row.line.scope).collect::<Vec<_>>()
     };

@@ -29,9 +29,7 @@ tokens = {}
 folder = os.path.join(os.environ["EPHOR_SPEC_DIR"], "arm")
 
 # Examples that cannot be replayed, each with the reason.
-LEFT_OUT = {
-    "GetAlertOperations": "scans are read one by one",
-}
+LEFT_OUT = {}
 # Where the contract decides against the example; and a policy that was taken off its role is the default one again.
 # The rule of a preview is not offered, and refused.
 STATUS = {

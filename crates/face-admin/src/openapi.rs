@@ -112,7 +112,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names.len(), 85);
+        assert_eq!(names.len(), 88);
     }
 
     #[test]

@@ -73,8 +73,8 @@ pub(super) fn narrow(call: &Call, requests: bool) -> Answer<Narrow> {
             Term::Function(name, None) if name == "astarget" => narrow.mine = true,
             Term::Function(name, None) if name == "asrequestor" && requests => narrow.ordered = true,
             Term::Function(name, None) if name == "asapprover" && requests => narrow.to_approve = true,
-            // Requests are asked for by whom they are for alone (`ARM 12.2`).
-            Term::Function(name, Some(id)) if name == "assignedto" && !requests => {
+            // Of requests the table says nothing, an example does (`ARM 12.2`).
+            Term::Function(name, Some(id)) if name == "assignedto" => {
                 narrow.assigned_to = Some(guid(&id).ok_or_else(unknown)?);
             }
             Term::Equals(name, id) if name == "principalid" => {

@@ -79,9 +79,11 @@ pub(super) async fn show(desk: &Desk, providers: &Providers, wanted: Wanted, ids
             output::line(what.id())?;
         }
     } else if found.is_empty() {
-        output::note(match (wanted.active, wanted.waiting) {
-            (true, false) => "Nothing is in force.",
-            (false, true) => "Nothing waits.",
+        output::note(match (wanted.eligible, wanted.active, wanted.waiting) {
+            (false, true, false) => "Nothing is in force.",
+            (false, false, true) => "Nothing waits.",
+            (false, true, true) => "Nothing is in force, and nothing waits.",
+            (true, false, false) => "You are eligible for nothing.",
             _ => "You are eligible for nothing, and hold nothing.",
         });
     } else {
